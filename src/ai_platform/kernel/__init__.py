@@ -1,0 +1,1 @@
+"""What every room may import: pure standard library, no technology, no business."""

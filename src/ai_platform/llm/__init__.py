@@ -1,0 +1,1 @@
+"""The model layer: configurations, prompt templates, and the call to a model."""

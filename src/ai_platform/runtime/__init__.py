@@ -1,0 +1,1 @@
+"""Technology without a business word: what every context stands on."""

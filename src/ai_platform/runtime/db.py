@@ -1,0 +1,167 @@
+"""The one place that opens a transaction, and the roles that row-level security is bound to.
+
+Every transaction runs as one of two roles, set for its length only: `ai_platform_app` sees the rows of
+one tenant, `ai_platform_worker` sees all of them (claims, sweeps, the relay and key look-ups).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import MetaData, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import registry
+
+from ai_platform.kernel.errors import Unavailable
+
+APP_ROLE: Final = "ai_platform_app"
+WORKER_ROLE: Final = "ai_platform_worker"
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+"""Every context's tables hang on this one; Alembic compares it with the database."""
+
+mapper_registry = registry(metadata=metadata)
+"""Aggregates are plain dataclasses; each context maps its own imperatively, once, in its wiring."""
+
+_ENTER = text("SELECT set_config('role', :role, true), set_config('app.tenant', :tenant, true)")
+
+_CONNECTION_LOST = (
+    OSError,
+    TimeoutError,
+    PoolTimeout,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolOptions:
+    """Sizes in connections, times in seconds. `statement_cache` 0 suits a transaction pooler."""
+
+    size: int = 10
+    overflow: int = 20
+    recycle: int = 3600
+    statement_timeout: float = 30.0
+    statement_cache: int = 100
+    application_name: str = "ai-platform"
+
+
+def async_url(url: str) -> URL:
+    """`postgresql://…` and `postgres://…` as hosts hand them out, bound to asyncpg; libpq's `sslmode` becomes `ssl`."""
+    parsed = make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+asyncpg")
+    query = dict(parsed.query)
+    if "sslmode" in query:
+        query.setdefault("ssl", query.pop("sslmode"))
+    query.pop("channel_binding", None)
+    return parsed.set(query=query)
+
+
+class Database:
+    """A connection pool that hands out transactions, never bare connections."""
+
+    def __init__(self, url: str, options: PoolOptions | None = None) -> None:
+        options = options or PoolOptions()
+        self.url = async_url(url)
+        self._engine: AsyncEngine = create_async_engine(
+            self.url,
+            pool_size=options.size,
+            max_overflow=options.overflow,
+            pool_recycle=options.recycle,
+            pool_timeout=5.0,
+            pool_pre_ping=True,
+            connect_args={
+                "timeout": 5.0,
+                "statement_cache_size": options.statement_cache,
+                "server_settings": {
+                    "application_name": options.application_name,
+                    "statement_timeout": str(int(options.statement_timeout * 1000)),
+                    "jit": "off",
+                },
+            },
+        )
+
+    @asynccontextmanager
+    async def transaction(self, tenant_id: UUID | None) -> AsyncIterator[AsyncConnection]:
+        """One transaction as one tenant (None: over all tenants). Leaving cleanly commits.
+
+        Raises Unavailable when the database cannot be reached or goes away underneath.
+        """
+        role, tenant = (WORKER_ROLE, "") if tenant_id is None else (APP_ROLE, str(tenant_id))
+        try:
+            async with self._engine.begin() as connection:
+                await connection.execute(_ENTER, {"role": role, "tenant": tenant})
+                yield connection
+        except Exception as error:
+            if is_connection_loss(error):
+                raise database_unavailable() from error
+            raise
+
+    @asynccontextmanager
+    async def session(self, tenant_id: UUID | None) -> AsyncIterator[AsyncSession]:
+        """The same transaction with a unit of work for mapped aggregates; flushed before it commits."""
+        async with (
+            self.transaction(tenant_id) as connection,
+            AsyncSession(bind=connection, expire_on_commit=False, autoflush=False) as session,
+        ):
+            yield session
+            await session.flush()
+
+    async def ping(self) -> None:
+        """Raises Unavailable when the database does not answer within two seconds."""
+        try:
+            async with asyncio.timeout(2), self._engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except Exception as error:
+            if is_connection_loss(error):
+                raise database_unavailable() from error
+            raise
+
+    async def schema_revision(self) -> str | None:
+        """The Alembic revision that the database stands at; None before the first migration."""
+        async with self._engine.connect() as connection:
+            if await connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+                return None
+            revision: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return revision
+
+    def listen_dsn(self) -> str:
+        """The URL as asyncpg itself takes it, for a LISTEN connection outside the pool."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def is_connection_loss(error: BaseException) -> bool:
+    """Whether the database went away, rather than refused the statement."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or is_connection_loss_of_driver(error.orig)
+    return isinstance(error, _CONNECTION_LOST)
+
+
+def is_connection_loss_of_driver(error: BaseException | None) -> bool:
+    cause = getattr(error, "__cause__", None)
+    return isinstance(error, _CONNECTION_LOST) or isinstance(cause, _CONNECTION_LOST)
+
+
+def database_unavailable() -> Unavailable:
+    return Unavailable("The database cannot be reached; try again shortly.", code="database_unavailable")
