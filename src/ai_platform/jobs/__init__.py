@@ -1,0 +1,1 @@
+"""Jobs: a prompt that was accepted is answered once, whatever dies in between."""

@@ -1,0 +1,91 @@
+"""Run the next job."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ai_platform.jobs.application.ports import JobClaims
+from ai_platform.jobs.domain.job import INTERNAL_ERROR, Job, JobError, JobResult
+from ai_platform.jobs.domain.retry import RetryPolicy
+from ai_platform.kernel.clock import Clock
+from ai_platform.kernel.errors import Unavailable
+from ai_platform.llm.contracts.api import Completion, CompletionFailed, CompletionRequest, HistoryMessage, LlmApi
+
+
+@dataclass(frozen=True, slots=True)
+class RunNextJob:
+    """One attempt of the job whose turn it is: its outcome is written once, and only while the claim is ours."""
+
+    claims: JobClaims
+    llm: LlmApi
+    clock: Clock
+    retries: RetryPolicy
+    luck: Callable[[], float]
+
+    async def __call__(self) -> bool:
+        """Whether there was a job to run. Cancelling the call hands the job back without spending an attempt."""
+        job = await self.claims.next()
+        if job is None:
+            return False
+        async with self.claims.holding(job):
+            await self._attempt(job)
+            await self.claims.settle(job)
+        return True
+
+    async def _attempt(self, job: Job) -> None:
+        try:
+            async with asyncio.timeout(job.timeout_seconds):
+                completion = await self.llm.complete(_request_of(job))
+        except TimeoutError:
+            self._fail(job, JobError(code="job_timeout", message=_timed_out(job), retryable=True))
+        except CompletionFailed as error:
+            self._fail(
+                job,
+                JobError(
+                    code=error.stable_code,
+                    message=error.detail,
+                    retryable=error.retryable,
+                    retry_after=error.retry_after,
+                ),
+            )
+        except (asyncio.CancelledError, Unavailable):
+            job.hand_back(now=self.clock.now())
+            await self.claims.settle(job)
+            raise
+        except Exception:
+            self._fail(job, INTERNAL_ERROR)
+            await self.claims.settle(job)
+            raise
+        else:
+            job.complete(_result_of(completion), now=self.clock.now())
+
+    def _fail(self, job: Job, error: JobError) -> None:
+        job.fail_attempt(error, policy=self.retries, luck=self.luck(), now=self.clock.now())
+
+
+def _request_of(job: Job) -> CompletionRequest:
+    history = job.context.get("history", ())
+    return CompletionRequest(
+        config_name=job.config_name,
+        template_name=job.template_name,
+        prompt=job.prompt,
+        variables=job.variables,
+        history=tuple(HistoryMessage(role=one["role"], content=one["content"]) for one in history),
+        stream=job.stream,
+    )
+
+
+def _result_of(completion: Completion) -> JobResult:
+    usage = completion.usage
+    return JobResult(
+        text=completion.text,
+        agent_type=completion.agent_type,
+        template_revision=completion.template_revision,
+        input_tokens=usage.input_tokens if usage else None,
+        output_tokens=usage.output_tokens if usage else None,
+        cost_usd=usage.cost_usd if usage else None,
+    )
+
+
+def _timed_out(job: Job) -> str:
+    return f"The attempt took longer than its {job.timeout_seconds:g} seconds."

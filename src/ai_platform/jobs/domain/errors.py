@@ -1,0 +1,19 @@
+"""Refusals in the words of jobs."""
+
+from uuid import UUID
+
+from ai_platform.kernel.errors import Conflict, NotFound
+
+
+class JobNotFound(NotFound):
+    code = "job_not_found"
+
+    def __init__(self, job_id: UUID) -> None:
+        super().__init__(f"There is no job {job_id}.")
+
+
+class InvalidTransition(Conflict):
+    code = "invalid_transition"
+
+    def __init__(self, current: str, wanted: str) -> None:
+        super().__init__(f"A job that is {current} cannot become {wanted}.")

@@ -1,0 +1,1 @@
+"""Jobs in PostgreSQL, and the wake-ups that go with them."""

@@ -1,0 +1,148 @@
+"""Claiming jobs and writing how their attempts ended, many in one transaction."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.types import Integer, Uuid
+
+from ai_platform.jobs.domain.job import Job
+from ai_platform.jobs.infrastructure.rows import claimed_job, entries_of, outcome_row
+from ai_platform.kernel.errors import Unavailable
+from ai_platform.runtime import outbox, tracing
+from ai_platform.runtime.batching import Batcher
+from ai_platform.runtime.claims import Claim, ClaimLost, Heartbeat
+from ai_platform.runtime.db import Database
+from ai_platform.runtime.relay import Relay
+from ai_platform.runtime.telemetry import Metrics
+
+_DATABASE_AWAY_PAUSE: Final = 0.5
+
+_OFFER_DUE_RETRIES = text(
+    """
+    UPDATE jobs SET status = 'QUEUED', next_retry_at = NULL, fair_at = now(), updated_at = now(), version = version + 1
+    WHERE id IN (
+        SELECT id FROM jobs WHERE status = 'RETRYING' AND next_retry_at <= now()
+        ORDER BY next_retry_at LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+    """
+)
+_CLAIM = text(
+    """
+    UPDATE jobs SET status = 'PROCESSING', attempt = attempt + 1, updated_at = now(), version = version + 1,
+        lease_expires_at = now() + make_interval(secs => :lease), started_at = coalesce(started_at, now())
+    WHERE id IN (
+        SELECT id FROM jobs WHERE status = 'QUEUED'
+        ORDER BY priority, fair_at, id LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+    RETURNING *
+    """
+)
+_RENEW = text(
+    """
+    UPDATE jobs SET lease_expires_at = now() + make_interval(secs => :lease)
+    FROM unnest(:ids, :attempts) AS held (id, attempt)
+    WHERE jobs.id = held.id AND jobs.attempt = held.attempt AND jobs.status = 'PROCESSING'
+    RETURNING jobs.id, jobs.attempt
+    """
+).bindparams(bindparam("ids", type_=ARRAY(Uuid())), bindparam("attempts", type_=ARRAY(Integer)))
+SETTLE = text(
+    """
+    UPDATE jobs SET status = ended.status, retry_count = ended.retry_count, next_retry_at = ended.next_retry_at,
+        completed_at = ended.completed_at, error = ended.error, result = ended.result,
+        agent_type = ended.agent_type, template_revision = ended.template_revision,
+        input_tokens = ended.input_tokens, output_tokens = ended.output_tokens, cost_usd = ended.cost_usd,
+        lease_expires_at = NULL, updated_at = now(), version = version + 1
+    FROM jsonb_to_recordset(:outcomes) AS ended (
+        id uuid, attempt int, status text, retry_count smallint, next_retry_at timestamptz, completed_at timestamptz,
+        error jsonb, result text, agent_type text, template_revision int, input_tokens int, output_tokens int,
+        cost_usd numeric
+    )
+    WHERE jobs.id = ended.id AND jobs.attempt = ended.attempt AND jobs.status = 'PROCESSING'
+    RETURNING jobs.id
+    """
+).bindparams(bindparam("outcomes", type_=JSONB))
+
+
+class PostgresClaims:
+    """Implements `JobClaims`. `SETTLE` carries the fence: attempt and status must still be the claimed ones."""
+
+    def __init__(
+        self, database: Database, relay: Relay, *, task_queue: str, lease_seconds: float, metrics: Metrics
+    ) -> None:
+        self._database = database
+        self._relay = relay
+        self._task_queue = task_queue
+        self._lease = lease_seconds
+        self._metrics = metrics
+        self._claimants: Batcher[None, Job | None] = Batcher(self._claim_for)
+        self._endings: Batcher[Job, bool] = Batcher(self._settle_all)
+        self.heartbeat = Heartbeat(self._renew)
+
+    async def next(self) -> Job | None:
+        return await self._claimants(None)
+
+    @asynccontextmanager
+    async def holding(self, job: Job) -> AsyncIterator[None]:
+        began = time.monotonic()
+        with suppress(ClaimLost), tracing.continued(job.trace):
+            async with self.heartbeat.holding(Claim(job.id, job.attempt)):
+                yield
+        self._metrics.job_processing_duration.observe(time.monotonic() - began)
+
+    async def settle(self, job: Job) -> bool:
+        while True:
+            try:
+                return await self._endings(job)
+            except Unavailable:
+                await asyncio.sleep(_DATABASE_AWAY_PAUSE)
+
+    async def _claim_for(self, claimants: Sequence[None]) -> list[Job | None]:
+        parameters: dict[str, Any] = {"most": len(claimants), "lease": self._lease}
+        async with self._database.transaction(None) as connection:
+            await connection.execute(_OFFER_DUE_RETRIES, parameters)
+            rows = (await connection.execute(_CLAIM, parameters)).all()
+        claimed = [claimed_job(row) for row in rows]
+        for job in claimed:
+            if job.attempt == 1 and job.started_at:
+                self._metrics.job_queue_wait.observe((job.started_at - job.created_at).total_seconds())
+        return [*claimed, *[None] * (len(claimants) - len(claimed))]
+
+    async def _settle_all(self, batch: Sequence[Job]) -> list[bool]:
+        by_tenant: dict[UUID, list[Job]] = defaultdict(list)
+        for job in batch:
+            by_tenant[job.tenant_id].append(job)
+        ours: set[UUID] = set()
+        for tenant_id, own in by_tenant.items():
+            ours |= await self._settle_of_tenant(tenant_id, own)
+        return [job.id in ours for job in batch]
+
+    async def _settle_of_tenant(self, tenant_id: UUID, batch: Sequence[Job]) -> set[UUID]:
+        async with self._database.transaction(tenant_id) as connection:
+            outcomes = [outcome_row(job) for job in batch]
+            ours = set((await connection.execute(SETTLE, {"outcomes": outcomes})).scalars())
+            settled = [job for job in batch if job.id in ours]
+            entries = [entry for job in settled for entry in entries_of(job, self._task_queue)]
+            await outbox.write(connection, entries)
+        self._relay.take(entries)
+        for job in settled:
+            self._metrics.jobs_processed.labels(job.status.value).inc()
+        return ours
+
+    async def _renew(self, claims: Sequence[Claim]) -> set[Claim]:
+        async with self._database.transaction(None) as connection:
+            rows = await connection.execute(
+                _RENEW,
+                {
+                    "lease": self._lease,
+                    "ids": [claim.id for claim in claims],
+                    "attempts": [claim.attempt for claim in claims],
+                },
+            )
+            return {Claim(row.id, row.attempt) for row in rows}

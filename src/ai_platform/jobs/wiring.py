@@ -1,0 +1,60 @@
+"""Jobs, put together."""
+
+import random
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+
+from ai_platform.jobs.application.queries import GetJob, ListJobs
+from ai_platform.jobs.application.recover_lost_jobs import RecoverLostJobs
+from ai_platform.jobs.application.run_next_job import RunNextJob
+from ai_platform.jobs.application.submit_job import SubmitJob
+from ai_platform.jobs.domain.retry import RetryPolicy
+from ai_platform.jobs.infrastructure.claims import PostgresClaims
+from ai_platform.jobs.infrastructure.intake import PostgresIntake
+from ai_platform.jobs.infrastructure.lost_jobs import LostJobsTransactions
+from ai_platform.jobs.infrastructure.reads import PostgresReads
+from ai_platform.jobs.interface.http import jobs_router
+from ai_platform.jobs.interface.worker import JobWorker
+from ai_platform.kernel.clock import SystemClock
+from ai_platform.llm.contracts.api import LlmApi
+from ai_platform.runtime.claims import Heartbeat
+from ai_platform.runtime.db import Database
+from ai_platform.runtime.relay import Relay
+from ai_platform.runtime.settings import Settings
+from ai_platform.runtime.telemetry import Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsApi:
+    """What the gateway serves of jobs."""
+
+    submit: SubmitJob
+    router: APIRouter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsWork:
+    """What a worker process runs of jobs."""
+
+    worker: JobWorker
+    heartbeat: Heartbeat
+
+
+def build_jobs_api(*, database: Database, relay: Relay, llm: LlmApi, settings: Settings, metrics: Metrics) -> JobsApi:
+    intake = PostgresIntake(database, relay, task_queue=settings.rabbitmq_task_queue, metrics=metrics)
+    submit = SubmitJob(llm, intake, SystemClock(), settings.job_default_max_retries)
+    reads = PostgresReads(database)
+    return JobsApi(submit=submit, router=jobs_router(submit=submit, get=GetJob(reads), list_jobs=ListJobs(reads)))
+
+
+def build_jobs_work(*, database: Database, relay: Relay, llm: LlmApi, settings: Settings, metrics: Metrics) -> JobsWork:
+    queue, clock = settings.rabbitmq_task_queue, SystemClock()
+    claims = PostgresClaims(
+        database, relay, task_queue=queue, lease_seconds=settings.job_lease_seconds, metrics=metrics
+    )
+    retries = RetryPolicy(shortest=settings.job_retry_delay_min, longest=settings.job_retry_delay_max)
+    run_next = RunNextJob(claims, llm, clock, retries, random.random)
+    recover = RecoverLostJobs(LostJobsTransactions(database, relay, task_queue=queue), clock)
+    worker = JobWorker(run_next, recover, concurrency=settings.llm_worker_concurrency)
+    return JobsWork(worker=worker, heartbeat=claims.heartbeat)

@@ -1,0 +1,1 @@
+"""What the model layer does for its callers."""

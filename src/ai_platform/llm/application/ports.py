@@ -1,0 +1,39 @@
+"""What the model layer asks of the world."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ai_platform.llm.domain.calls import Answer, Message
+from ai_platform.llm.domain.config import LLMConfig
+from ai_platform.llm.domain.template import PromptTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a caller named: each None when no such row exists, and there but inactive when it is switched off."""
+
+    config: LLMConfig | None
+    template: PromptTemplate | None
+
+    @property
+    def is_usable(self) -> bool:
+        config, template = self.config, self.template
+        return config is not None and config.is_active and template is not None and template.is_active
+
+
+class Catalogue(Protocol):
+    async def find(self, config_name: str, template_name: str) -> Choice:
+        """Both rows as one moment shows them. Raises Unavailable when the database is away."""
+
+
+class LLMConfigs(Protocol):
+    """The configurations of one transaction."""
+
+    async def get(self, name: str) -> LLMConfig | None:
+        """The row, kept from others until the transaction is left; changes to it are saved with it."""
+
+
+class ChatModels(Protocol):
+    async def answer(self, config: LLMConfig, messages: Sequence[Message], *, stream: bool) -> Answer:
+        """One call to the config's model. Raises ModelCallFailed, which holds neither key nor prompt."""

@@ -1,0 +1,1 @@
+"""Tables, the demo model and the vendors."""

@@ -1,0 +1,88 @@
+"""The demo model: deterministic, without network, for the first five minutes, for tests and for load tests.
+
+Its pace is set for the process and, for one config, in the model's name: `demo?latency=0.2&jitter=0.05&fail=0.1`.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from urllib.parse import parse_qsl
+
+from ai_platform.llm.domain.calls import Answer, Ending, Message, Tokens
+from ai_platform.llm.domain.config import LLMConfig
+from ai_platform.llm.domain.failures import ModelCallFailed, unusable_config
+from ai_platform.llm.domain.refusals import Refusal, failure_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoPace:
+    """`latency` and `jitter` in seconds, `fail` the share of prompts (0 to 1) that are refused as overloaded.
+
+    Which prompts fail, and how long each takes within `latency` ± `jitter`, depends on their words alone.
+    """
+
+    latency: float = 0.0
+    jitter: float = 0.0
+    fail: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.latency < 0 or self.jitter < 0 or not 0 <= self.fail <= 1:
+            raise ValueError("latency and jitter are not negative, fail is 0 to 1")
+
+
+@dataclass(frozen=True, slots=True)
+class DemoModel:
+    """Answers `[demo]` and the prompt's words; counts words as tokens and stops at `max_tokens` of them."""
+
+    pace: DemoPace
+
+    async def answer(self, config: LLMConfig, messages: Sequence[Message], *, stream: bool) -> Answer:  # noqa: ARG002 - an answer without network has nothing to stream
+        pace = _pace(config, self.pace)
+        prompt = messages[-1].content
+        delay, fate = _draws(prompt)
+        seconds = pace.latency + (2 * delay - 1) * pace.jitter
+        if seconds > 0:
+            await asyncio.sleep(seconds)
+        if fate < pace.fail:
+            raise failure_of(Refusal(status=529), config)
+        return _answer(messages, config.max_tokens)
+
+
+def _answer(messages: Sequence[Message], limit: int) -> Answer:
+    words = ["[demo]", *messages[-1].content.split()]
+    said = words[:limit]
+    return Answer(
+        " ".join(said),
+        Tokens(input=sum(len(message.content.split()) for message in messages), output=len(said)),
+        Ending.TRUNCATED if len(words) > limit else Ending.COMPLETE,
+    )
+
+
+def _draws(prompt: str) -> tuple[float, float]:
+    """Two independent numbers in 0 ≤ x < 1, always the same for the same words."""
+    digest = hashlib.blake2b(prompt.encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(digest[:4]) / 2**32, int.from_bytes(digest[4:]) / 2**32
+
+
+def _pace(config: LLMConfig, default: DemoPace) -> DemoPace:
+    _, _, query = config.model_name.partition("?")
+    if not query:
+        return default
+    try:
+        return _parsed(query, default)
+    except ValueError:
+        raise _unreadable(config) from None
+
+
+@lru_cache(maxsize=128)
+def _parsed(query: str, default: DemoPace) -> DemoPace:
+    stated = {name: float(number) for name, number in parse_qsl(query, strict_parsing=True)}
+    if unknown := stated.keys() - {field.name for field in fields(DemoPace)}:
+        raise ValueError(f"unknown: {unknown}")
+    return replace(default, **stated)
+
+
+def _unreadable(config: LLMConfig) -> ModelCallFailed:
+    return unusable_config(config, "a demo model is written 'demo' or 'demo?latency=0.2&jitter=0.05&fail=0.1'")

@@ -1,0 +1,47 @@
+"""Which implementation serves which provider, and how its calls are measured."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ai_platform.llm.application.ports import ChatModels
+from ai_platform.llm.domain.calls import Answer, Message
+from ai_platform.llm.domain.config import DEMO, LLMConfig
+from ai_platform.llm.domain.failures import ModelCallFailed
+from ai_platform.runtime.telemetry import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """The demo model is ours; every other provider is reached through LangChain."""
+
+    demo: ChatModels
+    others: ChatModels
+
+    async def answer(self, config: LLMConfig, messages: Sequence[Message], *, stream: bool) -> Answer:
+        models = self.demo if config.provider == DEMO else self.others
+        return await models.answer(config, messages, stream=stream)
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredModels:
+    """Records how long each call took, how it ended (`ok`, a failure's code, `cancelled`) and its tokens."""
+
+    models: ChatModels
+    metrics: Metrics
+
+    async def answer(self, config: LLMConfig, messages: Sequence[Message], *, stream: bool) -> Answer:
+        began = time.perf_counter()
+        outcome = "cancelled"
+        try:
+            answer = await self.models.answer(config, messages, stream=stream)
+            outcome = "ok"
+        except ModelCallFailed as failed:
+            outcome = failed.stable_code
+            raise
+        finally:
+            self.metrics.llm_call_duration.labels(config.name, outcome).observe(time.perf_counter() - began)
+        if answer.tokens is not None:
+            self.metrics.llm_tokens.labels(config.name, "input").inc(answer.tokens.input)
+            self.metrics.llm_tokens.labels(config.name, "output").inc(answer.tokens.output)
+        return answer

@@ -1,0 +1,87 @@
+"""Where configurations and templates are kept. They are the platform's, so no row belongs to a tenant."""
+
+from typing import Final
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Double,
+    Integer,
+    Numeric,
+    String,
+    Table,
+    Text,
+    func,
+    inspect,
+    text,
+)
+from sqlalchemy.exc import NoInspectionAvailable
+
+from ai_platform.llm.domain.config import NAME_MAX, LLMConfig
+from ai_platform.llm.domain.template import PromptTemplate
+from ai_platform.runtime.db import mapper_registry, metadata
+
+llm_configs: Final = Table(
+    "llm_configs",
+    metadata,
+    Column("name", String(NAME_MAX), primary_key=True),
+    Column("provider", String(100), nullable=False),
+    Column("model_name", String(NAME_MAX), nullable=False),
+    Column("api_key_env", String(NAME_MAX)),
+    Column("base_url", String(2048)),
+    Column("temperature", Double, nullable=False, server_default=text("0.7")),
+    Column("max_tokens", Integer, nullable=False, server_default=text("4096")),
+    Column("timeout_seconds", Double),
+    Column("input_cost_per_mtok", Numeric(12, 6)),
+    Column("output_cost_per_mtok", Numeric(12, 6)),
+    Column("is_active", Boolean, nullable=False, server_default=text("true")),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("bound_version", Integer),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    CheckConstraint("btrim(name) <> ''", name="name"),
+    CheckConstraint("btrim(provider) <> ''", name="provider"),
+    CheckConstraint("btrim(model_name) <> ''", name="model_name"),
+    CheckConstraint("api_key_env ~ '^[A-Za-z_][A-Za-z0-9_]*$'", name="api_key_env"),
+    CheckConstraint("base_url ~ '^https?://'", name="base_url"),
+    CheckConstraint("temperature BETWEEN 0 AND 2", name="temperature"),
+    CheckConstraint("max_tokens >= 1", name="max_tokens"),
+    CheckConstraint("timeout_seconds > 0 AND timeout_seconds < 'Infinity'", name="timeout_seconds"),
+    CheckConstraint("input_cost_per_mtok >= 0 AND output_cost_per_mtok >= 0", name="costs"),
+)
+
+prompt_templates: Final = Table(
+    "prompt_templates",
+    metadata,
+    Column("name", String(NAME_MAX), primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("description", Text, nullable=False, server_default=text("''")),
+    Column("revision", Integer, nullable=False, server_default=text("1")),
+    Column("is_active", Boolean, nullable=False, server_default=text("true")),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    CheckConstraint("btrim(name) <> ''", name="name"),
+    CheckConstraint("octet_length(content) <= 1048576", name="content"),
+)
+
+_KEPT_BY_THE_DATABASE: Final = ("created_at", "updated_at")
+
+
+def map_llm() -> None:
+    """Map the aggregates onto their tables; a second call changes nothing."""
+    for aggregate, table in ((LLMConfig, llm_configs), (PromptTemplate, prompt_templates)):
+        if not _is_mapped(aggregate):
+            mapper_registry.map_imperatively(
+                aggregate, table, version_id_col=table.c.version, exclude_properties=_KEPT_BY_THE_DATABASE
+            )
+
+
+def _is_mapped(aggregate: type) -> bool:
+    try:
+        inspect(aggregate)
+    except NoInspectionAvailable:
+        return False
+    return True

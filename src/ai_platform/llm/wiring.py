@@ -1,0 +1,59 @@
+"""The model layer put together."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from ai_platform.llm.application.bind_default import BindDefault
+from ai_platform.llm.application.complete import Complete
+from ai_platform.llm.application.facade import LlmFacade
+from ai_platform.llm.application.recent_catalogue import RecentCatalogue
+from ai_platform.llm.application.require_usable import RequireUsable
+from ai_platform.llm.application.time_limit import TimeLimitedModels
+from ai_platform.llm.contracts.api import LlmApi
+from ai_platform.llm.infrastructure.demo import DemoModel, DemoPace
+from ai_platform.llm.infrastructure.langchain_provider import LangChainModels
+from ai_platform.llm.infrastructure.providers import MeasuredModels, Providers
+from ai_platform.llm.infrastructure.repositories import LlmTransactions, SqlCatalogue
+from ai_platform.llm.infrastructure.tables import map_llm
+from ai_platform.runtime.db import Database
+from ai_platform.runtime.telemetry import Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LlmOptions:
+    """`default_timeout` in seconds; a base URL of None means the provider's own address."""
+
+    default_timeout: float = 120.0
+    openai_base_url: str | None = None
+    anthropic_base_url: str | None = None
+    demo: DemoPace = field(default_factory=DemoPace)
+
+    def base_urls(self) -> Mapping[str, str]:
+        stated = {"openai": self.openai_base_url, "anthropic": self.anthropic_base_url}
+        return {provider: url for provider, url in stated.items() if url}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Llm:
+    api: LlmApi
+    bind_default: BindDefault
+    close: Callable[[], Awaitable[None]]
+
+
+def build_llm(
+    *, database: Database, environment: Mapping[str, str], metrics: Metrics, options: LlmOptions = LlmOptions()
+) -> Llm:
+    """`environment` holds the API keys under the names that configs give. No provider is loaded before it is called."""
+    map_llm()
+    catalogue = RecentCatalogue(SqlCatalogue(database), time.monotonic)
+    vendors = LangChainModels(
+        environment=environment, base_urls=options.base_urls(), default_timeout=options.default_timeout
+    )
+    providers = Providers(demo=DemoModel(options.demo), others=vendors)
+    models = MeasuredModels(TimeLimitedModels(providers, options.default_timeout), metrics)
+    return Llm(
+        api=LlmFacade(RequireUsable(catalogue), Complete(catalogue=catalogue, models=models)),
+        bind_default=BindDefault(LlmTransactions(database), environment),
+        close=vendors.close,
+    )

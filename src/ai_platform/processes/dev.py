@@ -1,0 +1,132 @@
+"""`ai-platform dev`: the whole platform in one process, on a PostgreSQL of its own."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from ai_platform.jobs.wiring import build_jobs_work
+from ai_platform.llm.application.bind_default import Bound
+from ai_platform.llm.wiring import build_llm
+from ai_platform.processes.data_dir import DataDir
+from ai_platform.processes.foundation import embedded
+from ai_platform.processes.gateway import gateway_app, gauges_of, refuse_unsafe
+from ai_platform.processes.lifecycle import WrongUse, environment, read_settings, run, stop_signals
+from ai_platform.processes.llm_worker import llm_options, work
+from ai_platform.processes.ready import Ready, announce
+from ai_platform.processes.server import bind, serve_until, server_for
+from ai_platform.runtime import migrations
+from ai_platform.runtime.auth import is_loopback
+from ai_platform.runtime.logging import configure_logging, get_logger
+from ai_platform.runtime.postgres_binaries import PostgresUnavailable
+from ai_platform.runtime.postgres_embedded import EmbeddedPostgres
+from ai_platform.runtime.settings import Settings
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevOptions:
+    host: str = "127.0.0.1"
+    port: int = 8000
+    data_dir: Path = Path(".data")
+    json_ready: bool = False
+
+
+def main(options: DevOptions) -> None:
+    run(develop(options))
+
+
+async def develop(options: DevOptions) -> None:
+    """Preflight, then everything up, then the ready line, then down again in the opposite order."""
+    settings, data_dir, listener = preflight(options)
+    configure_logging(level=settings.log_level, output_format="console", stream=sys.stderr)
+    warn_of_ignored(environment())
+    with listener, stop_signals() as stop:
+        try:
+            async with EmbeddedPostgres(data_dir.path) as postgres:
+                await migrations.migrate(postgres.url)
+                await _serve(settings, postgres.url, listener, options, stop)
+        except PostgresUnavailable as error:
+            raise WrongUse(str(error)) from None
+
+
+def preflight(options: DevOptions) -> tuple[Settings, DataDir, socket.socket]:
+    """Everything that could be wrong, all of it named at once."""
+    problems: list[str] = []
+    data_dir = DataDir(options.data_dir)
+    settings: Settings | None = None
+    listener: socket.socket | None = None
+    try:
+        data_dir.acquire()
+    except WrongUse as problem:
+        problems.append(str(problem))
+    try:
+        settings = dev_settings(read_settings(), data_dir if not problems else None)
+        refuse_unsafe(settings, options.host)
+    except WrongUse as problem:
+        problems.append(str(problem))
+    try:
+        listener = bind(options.host, options.port)
+    except WrongUse as problem:
+        problems.append(str(problem))
+    if problems or settings is None or listener is None:
+        raise WrongUse("\n".join(problems))
+    return settings, data_dir, listener
+
+
+def dev_settings(given: Settings, data_dir: DataDir | None) -> Settings:
+    """Open on loopback unless asked otherwise, with keys of its own; settings of services do not apply."""
+    changes: dict[str, object] = {"database_url": None, "rabbitmq_url": None, "redis_url": None}
+    if "auth_mode" not in given.model_fields_set:
+        changes["auth_mode"] = "open"
+    if data_dir is not None:
+        changes["ai_platform_admin_key"] = SecretStr(data_dir.platform_key())
+    return given.model_copy(update=changes)
+
+
+def warn_of_ignored(environ: Mapping[str, str]) -> None:
+    ignored = [name for name in ("DATABASE_URL", "RABBITMQ_URL", "REDIS_URL") if environ.get(name)]
+    if ignored:
+        _log.warning("settings_ignored", names=ignored, reason="dev runs on services of its own")
+
+
+async def _serve(
+    settings: Settings, database_url: str, listener: socket.socket, options: DevOptions, stop: asyncio.Event
+) -> None:
+    foundation = embedded(settings, database_url)
+    database, metrics = foundation.database, foundation.metrics
+    llm = build_llm(database=database, environment=environment(), metrics=metrics, options=llm_options(settings))
+    bound = await llm.bind_default()
+    jobs = build_jobs_work(database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics)
+    app = gateway_app(foundation, llm.api)
+    gauges = gauges_of(foundation)
+    foundation.relay.start()
+    gauges.start()
+    working = asyncio.create_task(work(foundation, jobs, stop))
+    serving = asyncio.create_task(serve_until(server_for(app, grace=settings.shutdown_grace_seconds), listener, stop))
+    announcing = asyncio.create_task(announce(ready_of(settings, listener, bound), as_json=options.json_ready))
+    await asyncio.wait([working, serving], return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    announcing.cancel()
+    await asyncio.gather(working, serving)
+    await gauges.stop()
+    await llm.close()
+    await foundation.close()
+
+
+def ready_of(settings: Settings, listener: socket.socket, bound: Bound | None) -> Ready:
+    host, port = listener.getsockname()[:2]
+    key = settings.ai_platform_admin_key
+    return Ready(
+        url=f"http://{'localhost' if is_loopback(host) else host}:{port}",
+        api_key=key.get_secret_value() if key else "",
+        auth_mode=settings.auth_mode,
+        model=f"{bound.provider}:{bound.model_name}" if bound else "none",
+        pid=os.getpid(),
+    )

@@ -1,0 +1,80 @@
+"""What every process stands on: the database, the bus, the cache, and the relay between the first two."""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from ai_platform.runtime.bus import Bus, QueueSpec
+from ai_platform.runtime.bus_amqp import AmqpBus
+from ai_platform.runtime.bus_embedded import EmbeddedBus
+from ai_platform.runtime.cache import Cache, MemoryCache, RedisCache
+from ai_platform.runtime.db import Database, PoolOptions
+from ai_platform.runtime.outbox import Outbox
+from ai_platform.runtime.relay import Relay
+from ai_platform.runtime.settings import Settings
+from ai_platform.runtime.telemetry import Metrics
+
+VERSION = version("ai-platform")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foundation:
+    settings: Settings
+    metrics: Metrics
+    database: Database
+    bus: Bus
+    cache: Cache
+    outbox: Outbox
+    relay: Relay
+
+    async def close(self) -> None:
+        """In the order of the flow: publish what is written, then let go of bus, cache and database."""
+        await self.relay.stop()
+        await self.bus.close()
+        await self.cache.close()
+        await self.database.close()
+
+
+def connected(settings: Settings, *, service: str) -> Foundation:
+    """On the services that the settings name. Nothing is contacted yet; a service that is away is waited for."""
+    assert settings.database_url is not None  # noqa: S101 - checked by `service_settings`
+    assert settings.rabbitmq_url is not None  # noqa: S101
+    assert settings.redis_url is not None  # noqa: S101
+    database = Database(settings.database_url.get_secret_value(), pool_options(settings, service))
+    exchange = settings.rabbitmq_event_exchange
+    bus = AmqpBus(settings.rabbitmq_url.get_secret_value(), queues(settings), event_exchange=exchange)
+    return _found(settings, database, bus, RedisCache(settings.redis_url.get_secret_value()))
+
+
+def embedded(settings: Settings, database_url: str) -> Foundation:
+    """On one PostgreSQL alone, for `dev`."""
+    database = Database(database_url, pool_options(settings, "ai-platform dev"))
+    return _found(settings, database, EmbeddedBus(database, queues(settings)), MemoryCache())
+
+
+def queues(settings: Settings) -> tuple[QueueSpec, ...]:
+    """The topology: every queue of the platform, with the facts bound to it."""
+    return (QueueSpec(name=settings.rabbitmq_task_queue, delivery_limit=settings.rabbitmq_delivery_limit),)
+
+
+def pool_options(settings: Settings, name: str) -> PoolOptions:
+    return PoolOptions(
+        size=settings.database_pool_size,
+        overflow=settings.database_max_overflow,
+        recycle=settings.database_pool_recycle,
+        statement_cache=settings.database_statement_cache,
+        statement_timeout=settings.database_statement_timeout,
+        application_name=name,
+    )
+
+
+def _found(settings: Settings, database: Database, bus: Bus, cache: Cache) -> Foundation:
+    outbox = Outbox(database)
+    return Foundation(
+        settings=settings,
+        metrics=Metrics(),
+        database=database,
+        bus=bus,
+        cache=cache,
+        outbox=outbox,
+        relay=Relay(outbox, bus),
+    )

@@ -1,0 +1,79 @@
+"""One-off commands: the schema, a first `.env`, the OpenAPI document."""
+
+import json
+import secrets
+import sys
+from pathlib import Path
+
+from ai_platform.kernel.errors import Unavailable
+from ai_platform.llm.wiring import build_llm
+from ai_platform.processes.data_dir import new_api_key
+from ai_platform.processes.foundation import connected
+from ai_platform.processes.gateway import gateway_app
+from ai_platform.processes.lifecycle import WrongUse, fail, read_settings
+from ai_platform.runtime import migrations
+from ai_platform.runtime.db import is_connection_loss
+from ai_platform.runtime.settings import Settings
+
+ENV = """\
+# Written by `ai-platform init`. Every setting: docs/reference/settings.md
+APP_ENV=production
+AI_PLATFORM_ADMIN_KEY={admin_key}
+METRICS_TOKEN={metrics_token}
+
+DATABASE_URL=postgresql+asyncpg://ai_platform:ai_platform@localhost:5432/ai_platform
+RABBITMQ_URL=amqp://guest:guest@localhost:5672/
+REDIS_URL=redis://localhost:6379/0
+
+# One of these, for answers from a real model:
+OPENAI_API_KEY=
+ANTHROPIC_API_KEY=
+"""
+
+
+def migrate_database(revision: str) -> None:
+    settings = read_settings()
+    if settings.database_url is None:
+        raise WrongUse("Set DATABASE_URL in the environment or in .env.")
+    try:
+        migrations.upgrade(settings.database_url.get_secret_value(), revision)
+    except Exception as error:
+        if is_connection_loss(error) or isinstance(error, Unavailable):
+            fail("The database cannot be reached; check DATABASE_URL.", 1)
+        raise
+    sys.stdout.write(f"The schema is at {revision if revision != 'head' else migrations.head()}.\n")
+
+
+def write_env(file: Path) -> None:
+    text = ENV.format(admin_key=new_api_key(), metrics_token=secrets.token_urlsafe(32))
+    try:
+        with file.open("x") as new:
+            file.chmod(0o600)
+            new.write(text)
+    except FileExistsError:
+        fail(f"{file} exists already and is never overwritten; remove it first for fresh secrets.", 1)
+    except OSError as error:
+        fail(f"Cannot write {file} ({error.strerror}).", 2)
+    sys.stdout.write(f"Wrote {file}. Now set the services in it, then run `ai-platform doctor`.\n")
+
+
+def write_openapi(output: Path | None) -> None:
+    document = json.dumps(openapi_document(), indent=2, ensure_ascii=False) + "\n"
+    if output is None:
+        sys.stdout.write(document)
+    else:
+        output.write_text(document)
+
+
+def openapi_document() -> dict[str, object]:
+    """Nothing is contacted: the addresses stand for services that are never called."""
+    settings = Settings.model_validate(
+        {
+            "database_url": "postgresql://nobody@localhost/none",
+            "rabbitmq_url": "amqp://localhost",
+            "redis_url": "redis://localhost",
+        }
+    )
+    foundation = connected(settings, service="openapi")
+    llm = build_llm(database=foundation.database, environment={}, metrics=foundation.metrics)
+    return gateway_app(foundation, llm.api).openapi()

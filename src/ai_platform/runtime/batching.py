@@ -1,0 +1,60 @@
+"""Group commit: calls that arrive while a batch is under way become the next batch.
+
+Alone, a call waits for nobody; under load, hundreds share one transaction.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from ai_platform.kernel.errors import Unavailable
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
+
+Flush = Callable[[Sequence[ItemT]], Awaitable[Sequence[ResultT]]]
+
+
+class Batcher(Generic[ItemT, ResultT]):
+    """Turns `flush(items) -> results` (same order, all or nothing) into one awaitable call an item.
+
+    A batch that fails is taken apart and tried item by item, so that one bad item fails alone; not so when
+    something is Unavailable, which is nobody's fault and told to all.
+    """
+
+    def __init__(self, flush: Flush[ItemT, ResultT], *, limit: int = 100, parallel: int = 1) -> None:
+        self._flush = flush
+        self._limit = limit
+        self._parallel = parallel
+        self._waiting: list[tuple[ItemT, asyncio.Future[ResultT]]] = []
+        self._flushing: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, item: ItemT) -> ResultT:
+        result: asyncio.Future[ResultT] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, result))
+        if len(self._flushing) < self._parallel:
+            task = asyncio.create_task(self._drain())
+            self._flushing.add(task)
+            task.add_done_callback(self._flushing.discard)
+        return await result
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
+            await self._settle(batch)
+
+    async def _settle(self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]]) -> None:
+        try:
+            results = await self._flush([item for item, _ in batch])
+        except Exception as error:  # noqa: BLE001 - handed to the callers, each of whom raises it
+            if len(batch) > 1 and not isinstance(error, Unavailable):
+                for one in batch:
+                    await self._settle([one])
+                return
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), result in zip(batch, results, strict=True):
+            if not future.done():
+                future.set_result(result)

@@ -1,0 +1,124 @@
+"""The bus as everybody sees it: what a message is, where it goes, and what may become of a delivery.
+
+Two adapters pass one test suite: `bus_amqp` (RabbitMQ) and `bus_embedded` (PostgreSQL).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import UUID
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueName:
+    """A message for exactly one queue, which must exist."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A fact for whoever bound a queue to it: dotted words, e.g. `jobs.completed.v1`. Nobody is fine."""
+
+    routing_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """`headers` carry the request id and trace context; `id` stays the same in every redelivery."""
+
+    id: UUID
+    type: str
+    body: Json
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    to: QueueName | Topic
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSpec:
+    """A queue with its dead letters (`<name>.dead`). `bindings` are topic patterns: `*` one word, `#` any number.
+
+    A message that was redelivered `delivery_limit` times becomes a dead letter instead of coming once more.
+    """
+
+    name: str
+    bindings: tuple[str, ...] = ()
+    delivery_limit: int = 20
+
+    @property
+    def dead_letters(self) -> str:
+        return f"{self.name}.dead"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    ready: int
+    dead: int
+
+
+class Delivery(Protocol):
+    """One message in hand. Exactly one of the three verdicts is given, once, after the work is committed."""
+
+    @property
+    def message(self) -> Message: ...
+
+    @property
+    def redeliveries(self) -> int: ...
+
+    async def ack(self) -> None:
+        """Done; it will not come again."""
+
+    async def redeliver(self) -> None:
+        """Not done; it comes again, at most `delivery_limit` times."""
+
+    async def dead_letter(self) -> None:
+        """It can never be done; keep it where an operator finds it."""
+
+
+Receive = Callable[[Delivery], Awaitable[None]]
+
+
+class Subscription(Protocol):
+    async def stop(self) -> None:
+        """Take no more deliveries. Those in hand may still be given their verdict until the bus closes."""
+
+
+class Bus(Protocol):
+    async def publish(self, batch: Sequence[Outgoing]) -> list[Exception | None]:
+        """Publish durably and wait for all confirmations; one entry each, None where it is confirmed.
+
+        A message for a queue that does not exist is an entry, never lost in silence. Raises Unavailable when the
+        bus is away; then any part of the batch may have been published.
+        """
+
+    async def subscribe(self, queue: str, receive: Receive, *, concurrency: int) -> Subscription:
+        """Have up to `concurrency` deliveries in hand at a time, and again after every interruption."""
+
+    async def depth(self, queue: str) -> QueueDepth:
+        """Raises Unavailable when the bus is away."""
+
+    async def ping(self) -> None:
+        """Raises Unavailable when the bus is away."""
+
+    async def close(self) -> None:
+        """Give back what is in hand without a verdict, and leave."""
+
+
+def topic_matches(pattern: str, routing_key: str) -> bool:
+    """AMQP 0-9-1 topic matching (§3.1.3.3): `*` is one word, `#` zero or more."""
+    return _words_match(pattern.split("."), routing_key.split("."))
+
+
+def _words_match(pattern: list[str], words: list[str]) -> bool:
+    if not pattern:
+        return not words
+    if pattern[0] == "#":
+        return any(_words_match(pattern[1:], words[skipped:]) for skipped in range(len(words) + 1))
+    return bool(words) and pattern[0] in ("*", words[0]) and _words_match(pattern[1:], words[1:])

@@ -1,0 +1,93 @@
+"""The rows of the embedded bus: messages that wait, are leased to a consumer, or are dead letters."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Integer, Table, Text, Uuid, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Row
+from sqlalchemy.sql.elements import TextClause
+
+from ai_platform.runtime.bus import Message, QueueDepth
+from ai_platform.runtime.db import Database, metadata
+
+CHANNEL: Final = "ai_platform_bus"
+LEASE: Final = 15.0
+"""Seconds for which a delivered message is its consumer's, unless renewed."""
+
+bus_messages = Table(
+    "bus_messages",
+    metadata,
+    Column("seq", BigInteger, Identity(), primary_key=True),
+    Column("queue", Text, nullable=False),
+    Column("message_id", Uuid(), nullable=False),
+    Column("type", Text, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("headers", JSONB, nullable=False),
+    Column("deliveries", Integer, nullable=False, server_default="0"),
+    Column("visible_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("is_dead", Boolean, nullable=False, server_default="false"),
+    Index("ix_bus_messages_ready", "queue", "visible_at", "seq", postgresql_where=text("NOT is_dead")),
+    Index("ix_bus_messages_dead", "queue", postgresql_where=text("is_dead")),
+)
+
+_NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', '')")
+_TAKE = text(
+    f"""
+    UPDATE bus_messages SET deliveries = deliveries + 1, visible_at = now() + interval '{LEASE} seconds'
+    WHERE seq IN (
+        SELECT seq FROM bus_messages WHERE queue = :queue AND NOT is_dead AND visible_at <= now()
+        ORDER BY visible_at, seq LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+    RETURNING seq, message_id, type, body, headers, deliveries
+    """  # noqa: S608 - the lease is our own constant
+)
+_DEPTH = text(
+    """
+    SELECT count(*) FILTER (WHERE NOT is_dead AND visible_at <= now()), count(*) FILTER (WHERE is_dead)
+    FROM bus_messages WHERE queue = :queue
+    """
+)
+FORGET = text("DELETE FROM bus_messages WHERE seq = ANY(:seqs)")
+RELEASE = text("UPDATE bus_messages SET visible_at = now() WHERE seq = ANY(:seqs)")
+BURY = text("UPDATE bus_messages SET is_dead = true WHERE seq = ANY(:seqs)")
+RENEW = text(f"UPDATE bus_messages SET visible_at = now() + interval '{LEASE} seconds' WHERE seq = ANY(:seqs)")  # noqa: S608
+
+
+class BusStore:
+    """Each method is one transaction and raises Unavailable when the database is away."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def send(self, rows: Sequence[tuple[str, Message]]) -> None:
+        """Store one row a queue and message, and wake whoever listens."""
+        async with self.database.transaction(None) as connection:
+            await connection.execute(bus_messages.insert(), [_row_of(queue, message) for queue, message in rows])
+            await connection.execute(_NOTIFY)
+
+    async def take(self, queue: str, most: int) -> Sequence[Row[Any]]:
+        """Lease up to `most` messages, longest waiting first: (seq, message_id, type, body, headers, deliveries)."""
+        async with self.database.transaction(None) as connection:
+            return (await connection.execute(_TAKE, {"queue": queue, "most": most})).all()
+
+    async def settle(self, statement: TextClause, seqs: Sequence[int]) -> None:
+        """FORGET, RELEASE, BURY or RENEW these rows."""
+        if seqs:
+            async with self.database.transaction(None) as connection:
+                await connection.execute(statement, {"seqs": list(seqs)})
+
+    async def depth(self, queue: str) -> QueueDepth:
+        async with self.database.transaction(None) as connection:
+            ready, dead = (await connection.execute(_DEPTH, {"queue": queue})).one()
+            return QueueDepth(ready, dead)
+
+
+def _row_of(queue: str, message: Message) -> dict[str, Any]:
+    return {
+        "queue": queue,
+        "message_id": message.id,
+        "type": message.type,
+        "body": dict(message.body),
+        "headers": dict(message.headers),
+    }

@@ -1,0 +1,23 @@
+"""Opaque positions in a list, newest first."""
+
+import base64
+import binascii
+from uuid import UUID
+
+from ai_platform.kernel.errors import InvalidInput, Violation
+
+
+def cursor_of(last: UUID) -> str:
+    return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=")
+
+
+def position_of(cursor: str | None) -> UUID | None:
+    """Raises InvalidInput for anything that `cursor_of` did not make."""
+    if cursor is None:
+        return None
+    try:
+        position = UUID(bytes=base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError):
+        violation = Violation(("query", "cursor"), "is not a cursor of this list", "invalid_cursor")
+        raise InvalidInput("The cursor is not valid.", code="invalid_cursor", violations=(violation,)) from None
+    return position

@@ -1,0 +1,109 @@
+"""The HTTP application that every context's router hangs on, with its own docs page and no foreign scripts."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from ai_platform.kernel.principal import Principal
+from ai_platform.runtime import problems
+from ai_platform.runtime.auth import Door
+from ai_platform.runtime.edge import Edge
+from ai_platform.runtime.telemetry import Metrics
+
+PUBLIC: Final = ("/health", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs")
+"""Open to anybody; `/metrics` decides for itself."""
+
+_DESCRIPTION: Final = """
+LLM jobs that are accepted once and answered once.
+
+Send your API key as `Authorization: Bearer <key>`. Errors are RFC 9457 problem documents with a stable `code`.
+"""
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def principal_of(request: Request) -> Principal:
+    """Who asks; decided at the edge, before the body was read."""
+    principal: Principal = request.state.principal
+    return principal
+
+
+Caller = Annotated[Principal, Depends(principal_of)]
+
+
+def build_app(
+    *, version: str, routers: Sequence[APIRouter], door: Door, metrics: Metrics, lifespan: Lifespan | None = None
+) -> FastAPI:
+    """All routers behind one edge, with problem documents for every refusal."""
+    app = FastAPI(
+        title="AI Platform Engine",
+        version=version,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for router in routers:
+        app.include_router(router)
+    problems.install(app)
+    _serve_docs(app)
+    _describe(app)
+    app.add_middleware(Edge, door=door, metrics=metrics, public=PUBLIC)
+    return app
+
+
+def _serve_docs(app: FastAPI) -> None:
+    app.mount("/docs/assets", StaticFiles(directory=_docs_assets()), name="docs-assets")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="AI Platform Engine: API",
+            swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+            swagger_css_url="/docs/assets/swagger-ui.css",
+            swagger_favicon_url="/docs/assets/favicon.png",
+            swagger_ui_parameters={"persistAuthorization": True, "tryItOutEnabled": True},
+        )
+
+
+def _docs_assets() -> Path:
+    """Swagger UI as a PyPI package carries it; found without importing the package."""
+    spec = find_spec("fastapi_offline")
+    assert spec is not None  # noqa: S101 - a declared dependency
+    assert spec.origin is not None  # noqa: S101 - it is a regular package
+    return Path(spec.origin).parent / "static"
+
+
+def _describe(app: FastAPI) -> None:
+    """The OpenAPI document: bearer security, and the problem schema that error answers refer to."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            components = document.setdefault("components", {})
+            components.setdefault("schemas", {}).update(_problem_schemas())
+            components["securitySchemes"] = {"apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "aip_…"}}
+            document["security"] = [{"apiKey": []}]
+            for path in PUBLIC:
+                for operation in document["paths"].get(path, {}).values():
+                    operation["security"] = []
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI documents this very override
+
+
+def _problem_schemas() -> dict[str, Any]:
+    schema = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    field = schema.pop("$defs")["FieldProblem"]
+    return {"Problem": schema, "FieldProblem": field}

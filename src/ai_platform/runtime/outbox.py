@@ -1,0 +1,160 @@
+"""The outbox: what must be published, written in the transaction that made it true.
+
+A row that is due at once is born in its writer's hand: it goes to the relay of the same process after the
+commit, and becomes anybody's only when that relay has not published it within `HANDOVER` seconds. A row for
+later becomes anybody's at its exact `available_at`. Every process that writes rows runs a relay, so a crash
+anywhere is covered by whoever is alive.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Index,
+    Row,
+    Table,
+    Text,
+    Uuid,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ai_platform.kernel.events import ContractEvent
+from ai_platform.kernel.ids import new_id
+from ai_platform.runtime.bus import Json, Message, Outgoing, QueueName, Topic
+from ai_platform.runtime.db import Database, metadata
+
+HANDOVER: Final = 5.0
+"""Seconds for which a row belongs to the relay that has it in hand."""
+
+outbox_table = Table(
+    "outbox",
+    metadata,
+    Column("id", Uuid(), primary_key=True),
+    Column("queue", Text),
+    Column("topic", Text),
+    Column("type", Text, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("headers", JSONB, nullable=False),
+    Column("available_at", DateTime(timezone=True), nullable=False),
+    Index("ix_outbox_available_at", "available_at"),
+)
+
+_IN_HAND = func.clock_timestamp() + text(f"interval '{HANDOVER} seconds'")
+_ADD = insert(outbox_table).values(
+    available_at=func.coalesce(bindparam("due", type_=DateTime(timezone=True)), _IN_HAND)
+)
+_DUE = (
+    select(outbox_table.c.id)
+    .where(outbox_table.c.available_at <= func.now())
+    .order_by(outbox_table.c.available_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(outbox_table)
+    .where(outbox_table.c.id.in_(_DUE.scalar_subquery()))
+    .values(available_at=_IN_HAND)
+    .returning(*outbox_table.c)
+)
+_DONE = delete(outbox_table).where(outbox_table.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid()))))
+_NEXT = select(func.extract("epoch", func.min(outbox_table.c.available_at) - func.clock_timestamp()))
+_PENDING = select(func.count()).where(outbox_table.c.available_at <= func.now())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One message to be, and when: None is at once, else an exact time."""
+
+    to: QueueName | Topic
+    type: str
+    body: Json
+    headers: dict[str, str] = field(default_factory=dict)
+    due: datetime | None = None
+    id: UUID = field(default_factory=new_id)
+
+    def outgoing(self) -> Outgoing:
+        return Outgoing(self.to, Message(id=self.id, type=self.type, body=self.body, headers=self.headers))
+
+
+async def write(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+    """Insert the rows in the caller's transaction. Once it is committed, hand the entries to `Relay.take`."""
+    if entries:
+        await connection.execute(_ADD, [_row_of(entry) for entry in entries])
+
+
+class Outbox:
+    """The rows as a relay works through them, over all tenants."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(self, most: int) -> list[Outgoing]:
+        """Take rows that are due and in nobody's hand; they are ours for `HANDOVER` seconds."""
+        async with self._database.transaction(None) as connection:
+            rows = await connection.execute(_CLAIM, {"most": most})
+            return [_outgoing_of(row) for row in rows]
+
+    async def done(self, ids: Sequence[UUID]) -> None:
+        """Forget rows that are confirmed."""
+        async with self._database.transaction(None) as connection:
+            await connection.execute(_DONE, {"ids": list(ids)})
+
+    async def seconds_to_next(self) -> float | None:
+        """Until the earliest row becomes anybody's; None when there is none."""
+        async with self._database.transaction(None) as connection:
+            seconds = await connection.scalar(_NEXT)
+            return None if seconds is None else max(0.0, float(seconds))
+
+    async def pending(self) -> int:
+        """Rows that are due and unpublished."""
+        async with self._database.transaction(None) as connection:
+            return int(await connection.scalar(_PENDING) or 0)
+
+
+def _row_of(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "queue": entry.to.name if isinstance(entry.to, QueueName) else None,
+        "topic": entry.to.routing_key if isinstance(entry.to, Topic) else None,
+        "type": entry.type,
+        "body": entry.body,
+        "headers": entry.headers,
+        "due": entry.due,
+    }
+
+
+def _outgoing_of(row: Row[Any]) -> Outgoing:
+    to = QueueName(row.queue) if row.queue is not None else Topic(row.topic)
+    return Outgoing(to, Message(id=row.id, type=row.type, body=row.body, headers=row.headers))
+
+
+def fact(event: ContractEvent, *, headers: Mapping[str, str]) -> Entry:
+    """A contract event for whoever listens to its topic."""
+    body = {name: _primitive(value) for name, value in asdict(event).items()}
+    return Entry(to=Topic(event.topic), type=event.topic, body=body, headers=dict(headers))
+
+
+def _primitive(value: object) -> object:
+    match value:
+        case UUID():
+            return str(value)
+        case datetime():
+            return value.isoformat()
+        case Decimal():
+            return str(value)
+        case _:
+            return value

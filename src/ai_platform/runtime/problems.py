@@ -1,0 +1,138 @@
+"""The one place that maps errors to HTTP: RFC 9457 problem documents with stable codes."""
+
+import http
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from ai_platform.kernel.errors import (
+    Conflict,
+    InvalidInput,
+    LimitExceeded,
+    NotAllowed,
+    NotFound,
+    PlatformError,
+    Unavailable,
+)
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+_STATUSES: Final = {InvalidInput: 422, NotFound: 404, Conflict: 409, Unavailable: 503}
+_CODES: Final = {400: "malformed_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+
+
+class FieldProblem(BaseModel):
+    """One wrong field: where it stands, what is wrong, and the rule's name."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details; `code` is stable and meant for programs, `detail` for people."""
+
+    type: str = Field(examples=["urn:ai-platform:problem:job_not_found"])
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["There is no job 550e8400-e29b-41d4-a716-446655440000."])
+    instance: str = Field(examples=["/v1/jobs/550e8400-e29b-41d4-a716-446655440000"])
+    code: str = Field(examples=["job_not_found"])
+    errors: list[FieldProblem] | None = None
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI entries of an operation's error answers."""
+    return {
+        status: {
+            "description": http.HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+def status_of(error: PlatformError) -> int:
+    if isinstance(error, NotAllowed):
+        return 403 if error.known else 401
+    if isinstance(error, LimitExceeded):
+        return 413 if error.retry_after is None else 429
+    return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 500)
+
+
+def problem(
+    status: int,
+    detail: str,
+    *,
+    code: str,
+    instance: str,
+    errors: list[dict[str, Any]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Pure ASCII on the wire, so that no input can make an error unspeakable."""
+    document: dict[str, Any] = {
+        "type": f"urn:ai-platform:problem:{code}",
+        "title": http.HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+        "code": code,
+    }
+    if errors is not None:
+        document["errors"] = errors
+    return Response(json.dumps(document), status, headers, MEDIA_TYPE)
+
+
+def from_error(error: PlatformError, instance: str) -> Response:
+    headers: dict[str, str] = {}
+    retry_after = getattr(error, "retry_after", None)
+    if retry_after is not None:
+        headers["Retry-After"] = str(max(1, round(retry_after)))
+    status = status_of(error)
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    errors = None
+    if isinstance(error, InvalidInput):
+        errors = [{"loc": list(one.loc), "msg": one.msg, "type": one.type} for one in error.violations]
+    return problem(status, error.detail, code=error.stable_code, instance=instance, errors=errors, headers=headers)
+
+
+def internal_error(instance: str) -> Response:
+    return problem(500, "Something went wrong on our side; it was logged.", code="internal_error", instance=instance)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every refusal of the application and of the framework with a problem document."""
+
+    @app.exception_handler(PlatformError)
+    async def _platform(request: Request, error: PlatformError) -> Response:
+        return from_error(error, request.url.path)
+
+    @app.exception_handler(RequestValidationError)
+    async def _validation(request: Request, error: RequestValidationError) -> Response:
+        found = [{"loc": list(one["loc"]), "msg": one["msg"], "type": one["type"]} for one in error.errors()]
+        if any(one["loc"][0] == "path" for one in found):
+            return problem(404, "There is nothing here.", code="not_found", instance=request.url.path)
+        return problem(422, _summary(found), code="validation_failed", instance=request.url.path, errors=found)
+
+    @app.exception_handler(HTTPException)
+    async def _framework(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 400:
+            return problem(422, "The body cannot be read.", code="malformed_body", instance=request.url.path, errors=[])
+        code = _CODES.get(error.status_code, "http_error")
+        return problem(
+            error.status_code, str(error.detail), code=code, instance=request.url.path, headers=error.headers
+        )
+
+
+def _summary(found: list[dict[str, Any]]) -> str:
+    first = found[0]
+    where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return f"{where}: {first['msg']}{more}"

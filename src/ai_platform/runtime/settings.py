@@ -1,0 +1,93 @@
+"""Settings from the environment and `.env`, read once in `processes` and passed down.
+
+An empty variable counts as unset. `docs/reference/settings.md` is generated from this class.
+"""
+
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+WEAK_KEYS = frozenset({"changeme", "change-me", "secret", "admin", "password", "test"})
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set; the field's name in capitals is the variable's name."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    app_env: Literal["development", "production"] = Field(
+        "development", description="`production` refuses to start with a missing or default secret."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="The lowest level that is logged."
+    )
+    log_format: Literal["json", "console"] = Field("json", description="JSON lines, or lines for a person's eye.")
+
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL: `postgresql+asyncpg://…`, `postgresql://…`, or a hosted one's connection string."
+    )
+    database_pool_size: int = Field(10, ge=1, description="Connections kept open a process.")
+    database_max_overflow: int = Field(20, ge=0, description="Connections beyond the pool's size under load.")
+    database_pool_recycle: int = Field(3600, ge=1, description="Seconds after which a connection is replaced.")
+    database_statement_cache: int = Field(
+        100, ge=0, description="Prepared statements kept a connection; 0 behind a transaction pooler."
+    )
+    database_statement_timeout: float = Field(
+        30.0, gt=0, description="Seconds after which PostgreSQL ends a statement."
+    )
+
+    rabbitmq_url: SecretStr | None = Field(None, description="RabbitMQ: `amqp://user:password@host:5672/vhost`.")
+    rabbitmq_task_queue: str = Field("ai_tasks", min_length=1, description="Queue of the LLM workers' wake-ups.")
+    rabbitmq_event_exchange: str = Field("ai_events", min_length=1, description="Topic exchange of contract events.")
+    rabbitmq_delivery_limit: int = Field(
+        20, ge=1, description="Redeliveries of one message before it becomes a dead letter."
+    )
+    redis_url: SecretStr | None = Field(None, description="Redis: `redis://host:6379/0`.")
+
+    auth_mode: Literal["required", "open"] = Field(
+        "required", description="`open` serves callers without a key, on loopback only."
+    )
+    ai_platform_admin_key: SecretStr | None = Field(None, description="The bootstrap key of role `platform`.")
+    metrics_token: SecretStr | None = Field(
+        None, description="A token that may read `/metrics` besides a platform key."
+    )
+    metrics_port: int | None = Field(
+        None, ge=1, le=65535, description="Port on which a worker process serves `/metrics` and `/livez`."
+    )
+    metrics_host: str = Field("127.0.0.1", description="Address on which a worker process serves `/metrics`.")
+    shutdown_grace_seconds: float = Field(
+        30.0, gt=0, description="Seconds in which a process finishes or hands back what is in hand."
+    )
+
+    llm_worker_concurrency: int = Field(500, ge=1, le=5000, description="Jobs one worker process runs at a time.")
+    llm_default_timeout_seconds: float = Field(
+        120.0, gt=0, description="Timeout of a model call whose config names none."
+    )
+    openai_base_url: str | None = Field(None, description="Stands in for OpenAI's address; ends in `/v1`.")
+    anthropic_base_url: str | None = Field(None, description="Stands in for Anthropic's address; the host root.")
+
+    job_default_max_retries: int = Field(3, ge=0, le=10, description="Attempts after the first when a job names none.")
+    job_retry_delay_min: float = Field(5.0, ge=0, description="Seconds before a job's first retry; doubles each time.")
+    job_retry_delay_max: float = Field(300.0, gt=0, description="The longest wait between two attempts, in seconds.")
+    job_lease_seconds: float = Field(
+        5.0, ge=2, description="How long a worker's claim on a job holds without a heartbeat (one a second)."
+    )
+
+    @model_validator(mode="after")
+    def _production_has_real_secrets(self) -> Self:
+        if self.app_env != "production":
+            return self
+        if self.auth_mode == "open":
+            raise ValueError("AUTH_MODE=open is for development; set AUTH_MODE=required in production.")
+        key = self.ai_platform_admin_key.get_secret_value() if self.ai_platform_admin_key else ""
+        if len(key) < 20 or key.lower() in WEAK_KEYS:
+            raise ValueError("AI_PLATFORM_ADMIN_KEY is missing or too weak; `ai-platform init` makes one.")
+        return self
+
+    def missing_services(self) -> list[str]:
+        """The variables that a service process cannot run without and that are unset."""
+        wanted = {"DATABASE_URL": self.database_url, "RABBITMQ_URL": self.rabbitmq_url, "REDIS_URL": self.redis_url}
+        return [name for name, value in wanted.items() if value is None]

@@ -1,0 +1,1 @@
+"""Tenants: who owns what on a shared installation."""

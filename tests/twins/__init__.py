@@ -1,0 +1,1 @@
+"""Stand-ins for the systems we talk to, faithful on the wire."""

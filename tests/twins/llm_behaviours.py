@@ -1,0 +1,124 @@
+"""What the twin does is chosen by the name of the model. Any other name echoes.
+
+echo                      answers "echo: <the prompt>"
+slow-0.2                  the same after 0.2 s
+status-500                that status in the provider's own error shape
+rate-limited[-3]          429, Retry-After in seconds (default 1)
+rate-limited-ms-250       429, retry-after-ms
+rate-limited-date-5       429, Retry-After as an HTTP date five seconds ahead
+quota, auth, overloaded, not-found, too-long
+hang                      never answers
+cut                       closes the connection in the middle of the body or of the stream
+stream-cut                ends the stream politely, but without the event that says why
+stream-error              an error event after 200 and half the answer
+garbage, garbage-json, garbage-shape      HTML, broken JSON, JSON of another shape, each with 200
+empty, truncated, refusal
+flaky-2-503               the first two calls with a prompt fail with 503, later ones echo
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Final
+
+from tests.twins.anthropic_wire import AnthropicWire
+from tests.twins.llm_calls import Call, Reply, Said
+from tests.twins.openai_wire import OpenAiWire
+
+Wire = OpenAiWire | AnthropicWire
+_Behaviour = Callable[[Wire, Call, "re.Match[str]"], Reply]
+
+_PAGE: Final = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+def spoken(wire: Wire, call: Call, said: Said) -> Reply:
+    """An answer in the form that the call asks for."""
+    if call.stream:
+        return Reply(events=wire.events(call, said), content_type="text/event-stream; charset=utf-8")
+    return Reply(body=wire.answer(call, said))
+
+
+def _echo(wire: Wire, call: Call, _: "re.Match[str]") -> Reply:
+    return spoken(wire, call, Said(f"echo: {call.prompt}"))
+
+
+def _slow(wire: Wire, call: Call, match: "re.Match[str]") -> Reply:
+    return replace(_echo(wire, call, match), delay=float(match[1]))
+
+
+def _limited_by_date(wire: Wire, _: Call, match: "re.Match[str]") -> Reply:
+    moment = datetime.now(UTC) + timedelta(seconds=int(match[1]))
+    return wire.error(429, headers={"retry-after": format_datetime(moment, usegmt=True)})
+
+
+def _cut(wire: Wire, call: Call, match: "re.Match[str]") -> Reply:
+    return replace(_halved(_echo(wire, call, match)), breaks_off=True)
+
+
+def _stream_cut(wire: Wire, call: Call, match: "re.Match[str]") -> Reply:
+    return _halved(_echo(wire, call, match))
+
+
+def _stream_error(wire: Wire, call: Call, match: "re.Match[str]") -> Reply:
+    reply = _halved(_echo(wire, call, match))
+    return reply if reply.events is None else replace(reply, events=(*reply.events, wire.error_event()))
+
+
+def _garbage_json(wire: Wire, call: Call, match: "re.Match[str]") -> Reply:
+    reply = _echo(wire, call, match)
+    if reply.events is None:
+        return replace(reply, body=reply.body[: len(reply.body) // 2])
+    broken = tuple(event.replace(b"}", b"") for event in reply.events)
+    return replace(reply, events=broken)
+
+
+def _halved(reply: Reply) -> Reply:
+    return reply if reply.events is None else replace(reply, events=reply.events[: len(reply.events) // 2])
+
+
+_BEHAVIOURS: Final[tuple[tuple["re.Pattern[str]", _Behaviour], ...]] = tuple(
+    (re.compile(f"^{pattern}$"), behaviour)
+    for pattern, behaviour in (
+        (r"slow-(\d+(?:\.\d+)?)", _slow),
+        (r"status-(\d{3})", lambda wire, _, match: wire.error(int(match[1]))),
+        (r"rate-limited(?:-(\d+))?", lambda wire, _, m: wire.error(429, headers={"retry-after": m[1] or "1"})),
+        (r"rate-limited-ms-(\d+)", lambda wire, _, m: wire.error(429, headers={"retry-after-ms": m[1]})),
+        (r"rate-limited-date-(\d+)", _limited_by_date),
+        (r"quota", lambda wire, _, __: wire.out_of_credit()),
+        (r"auth", lambda wire, _, __: wire.error(401)),
+        (r"overloaded", lambda wire, _, __: wire.overloaded()),
+        (r"not-found", lambda wire, _, __: wire.error(404)),
+        (r"too-long", lambda wire, _, __: wire.too_long()),
+        (r"hang", lambda _, __, ___: Reply(hangs=True)),
+        (r"cut", _cut),
+        (r"stream-cut", _stream_cut),
+        (r"stream-error", _stream_error),
+        (r"garbage", lambda _, __, ___: Reply(body=_PAGE, content_type="text/html")),
+        (r"garbage-json", _garbage_json),
+        (r"garbage-shape", lambda _, __, ___: Reply(body=b'{"hello": ["world"]}')),
+        (r"empty", lambda wire, call, _: spoken(wire, call, Said(""))),
+        (r"truncated", lambda wire, call, _: spoken(wire, call, Said(f"echo: {call.prompt}", "length"))),
+        (r"refusal", lambda wire, call, _: spoken(wire, call, Said("", "refusal"))),
+    )
+)
+_FLAKY: Final = re.compile(r"^flaky-(\d+)-(\d{3})$")
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviours:
+    """`asked` counts the calls by model and prompt, for models that change their mind."""
+
+    asked: Counter[tuple[str, str]]
+
+    def reply(self, wire: Wire, call: Call) -> Reply:
+        self.asked[call.model, call.prompt] += 1
+        flaky = _FLAKY.match(call.model)
+        if flaky and self.asked[call.model, call.prompt] <= int(flaky[1]):
+            return wire.error(int(flaky[2]))
+        for pattern, behaviour in _BEHAVIOURS:
+            if match := pattern.match(call.model):
+                return behaviour(wire, call, match)
+        return spoken(wire, call, Said(f"echo: {call.prompt}"))
