@@ -50,8 +50,9 @@ def _postgres(services: Services) -> str:
 
 
 def _rabbitmq(services: Services) -> str:
+    """The management URL serves the tests, and a browser, as guest/guest."""
     server = services.rabbitmq
-    return f"# RabbitMQ's console, as guest/guest: {server.management_url}\nexport RABBITMQ_URL={server.url}"
+    return f"export RABBITMQ_URL={server.url}\nexport RABBITMQ_MANAGEMENT_URL={server.management_url}"
 
 
 def _redis(services: Services) -> str:

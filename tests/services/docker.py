@@ -52,7 +52,7 @@ class Container:
 
     def stop(self, *, gently: bool) -> None:
         if self._created:
-            _docker("stop", "--time", "20" if gently else "1", self._name)
+            _docker("stop", "-t", "20" if gently else "1", self._name)
 
     def kill(self) -> None:
         _docker("kill", self._name)

@@ -116,7 +116,7 @@ class ServerProcess:
         """`kill -9` of the server alone, or of that descendant which is called `program`; nobody tidies up."""
         family = self._family()
         for process in family if program else family[:1]:
-            if program is None or process.name().startswith(program):
+            if program is None or _name(process).startswith(program):
                 _send(process, signal.SIGKILL)
         self.thaw()
         if self._popen is not None:
@@ -144,7 +144,7 @@ class ServerProcess:
 
     def _all_gone_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
-        while self.running or any(_lives(process) for process in self._leftovers):
+        while self.running or any(lives(process) for process in self._leftovers):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.02)
@@ -163,7 +163,14 @@ def _send(process: psutil.Process, number: signal.Signals) -> None:
         return
 
 
-def _lives(process: psutil.Process) -> bool:
+def _name(process: psutil.Process) -> str:
+    try:
+        return process.name()
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def lives(process: psutil.Process) -> bool:
     """A zombie is dead: where process 1 does not reap, it stays in the table."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -38,7 +38,7 @@ def decode(incoming: AbstractIncomingMessage) -> Message | None:
     try:
         body = json.loads(incoming.body)
         identity = UUID(incoming.message_id or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(body, dict):
         return None

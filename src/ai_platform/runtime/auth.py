@@ -5,6 +5,7 @@ import hmac
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -69,6 +70,7 @@ def refuse_strangers(knock: Knock) -> None:
         raise NotAllowed("Open mode serves no page of another site.", code="origin_not_allowed")
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """`localhost`, names below it, and loopback addresses."""
     name = host.lower().rstrip(".")
@@ -80,6 +82,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=256)
 def _host_name(authority: str) -> str:
     try:
         return urlsplit(authority).hostname or ""

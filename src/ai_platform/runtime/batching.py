@@ -33,19 +33,23 @@ class Batcher(Generic[ItemT, ResultT]):
         result: asyncio.Future[ResultT] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, result))
         if len(self._flushing) < self._parallel:
-            task = asyncio.create_task(self._drain())
-            self._flushing.add(task)
-            task.add_done_callback(self._flushing.discard)
+            self._flushing.add(asyncio.create_task(self._drain()))
         return await result
 
     async def _drain(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
-            await self._settle(batch)
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in a task
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
+                await self._settle(batch)
+        finally:
+            self._flushing.discard(task)  # here and not in a callback: a call in between would wait for nobody
 
     async def _settle(self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]]) -> None:
         try:
             results = await self._flush([item for item, _ in batch])
+            settled = list(zip(batch, results, strict=True))
         except Exception as error:  # noqa: BLE001 - handed to the callers, each of whom raises it
             if len(batch) > 1 and not isinstance(error, Unavailable):
                 for one in batch:
@@ -55,6 +59,6 @@ class Batcher(Generic[ItemT, ResultT]):
                 if not future.done():
                     future.set_exception(error)
             return
-        for (_, future), result in zip(batch, results, strict=True):
+        for (_, future), result in settled:
             if not future.done():
                 future.set_result(result)

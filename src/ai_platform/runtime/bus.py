@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
+from ai_platform.kernel.errors import Unavailable
+from ai_platform.runtime.logging import get_logger
+
+_log = get_logger(__name__)
+
 Json = Mapping[str, Any]
 
 
@@ -83,6 +88,17 @@ class Delivery(Protocol):
 
 
 Receive = Callable[[Delivery], Awaitable[None]]
+
+
+async def received(receive: Receive, delivery: Delivery, queue: str) -> None:
+    """Have it received; a receiver that breaks has its delivery come again, instead of keeping it for ever."""
+    try:
+        await receive(delivery)
+    except Unavailable as error:
+        _log.warning("verdict_lost", queue=queue, reason=error.detail)
+    except Exception:  # noqa: BLE001 - whatever it is, the subscription goes on
+        _log.exception("receiver_failed", queue=queue)
+        await delivery.redeliver()
 
 
 class Subscription(Protocol):

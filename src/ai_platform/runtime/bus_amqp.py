@@ -15,7 +15,7 @@ from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
 
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.runtime.amqp_wire import decode, encode, queue_arguments
-from ai_platform.runtime.bus import Message, Outgoing, QueueDepth, QueueName, QueueSpec, Receive
+from ai_platform.runtime.bus import Message, Outgoing, QueueDepth, QueueName, QueueSpec, Receive, received
 from ai_platform.runtime.logging import get_logger
 
 _IN_FLIGHT: Final = 100
@@ -141,6 +141,7 @@ class AmqpSubscription:
         self._stopping = False
         self._connection: AbstractConnection | None = None
         self._consuming: tuple[AbstractQueue, str] | None = None
+        self._work_in_hand: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -160,6 +161,10 @@ class AmqpSubscription:
 
     async def close(self) -> None:
         await self.stop()
+        work = list(self._work_in_hand)
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
         await self._disconnect()
 
     async def _run(self) -> None:
@@ -192,12 +197,15 @@ class AmqpSubscription:
         self._interrupted.set()
 
     async def _on_message(self, incoming: AbstractIncomingMessage) -> None:
+        """The work is a task of our own: those of a channel are cancelled when its connection breaks."""
         message = decode(incoming)
         if message is None:
             _log.error("message_undecodable", queue=self._queue_name, message_id=incoming.message_id)
             await incoming.reject(requeue=False)
         else:
-            await self._receive(AmqpDelivery(message, incoming))
+            task = asyncio.create_task(received(self._receive, AmqpDelivery(message, incoming), self._queue_name))
+            self._work_in_hand.add(task)
+            task.add_done_callback(self._work_in_hand.discard)
 
     async def _disconnect(self) -> None:
         connection, self._connection, self._consuming = self._connection, None, None

@@ -12,12 +12,22 @@ import asyncpg
 
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.runtime.batching import Batcher
-from ai_platform.runtime.bus import Message, Outgoing, QueueDepth, QueueName, QueueSpec, Receive, topic_matches
-from ai_platform.runtime.bus_store import BURY, CHANNEL, FORGET, LEASE, RELEASE, RENEW, BusStore
+from ai_platform.runtime.bus import (
+    Message,
+    Outgoing,
+    QueueDepth,
+    QueueName,
+    QueueSpec,
+    Receive,
+    received,
+    topic_matches,
+)
+from ai_platform.runtime.bus_store import BURY, CHANNEL, FORGET, LEASE, RELEASE, RENEW, BusStore, Lease
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.logging import get_logger
 
-_POLL: Final = 1.0
+POLL: Final = 1.0
+_LISTEN_AGAIN: Final = 1.0
 
 _log = get_logger(__name__)
 
@@ -25,9 +35,15 @@ _log = get_logger(__name__)
 class EmbeddedBus:
     """The same promises as the broker's, on the database that the process has anyway."""
 
-    def __init__(self, database: Database, queues: Sequence[QueueSpec]) -> None:
+    def __init__(
+        self, database: Database, queues: Sequence[QueueSpec], *, lease: float = LEASE, poll: float = POLL
+    ) -> None:
+        """`lease`: seconds after which a message in the hand of a dead process comes again. `poll`: seconds
+        between two looks of a subscription that nobody wakes.
+        """
         self._database = database
-        self._store = BusStore(database)
+        self._store = BusStore(database, lease)
+        self._poll = poll
         self._queues = {spec.name: spec for spec in queues}
         self._subscriptions: list[EmbeddedSubscription] = []
         self._listener: asyncio.Task[None] | None = None
@@ -47,7 +63,9 @@ class EmbeddedBus:
     async def subscribe(self, queue: str, receive: Receive, *, concurrency: int) -> "EmbeddedSubscription":
         if self._listener is None:
             self._listener = asyncio.create_task(self._listen(), name="bus-listener")
-        subscription = EmbeddedSubscription(self._store, self._queues[queue], receive, concurrency)
+        subscription = EmbeddedSubscription(
+            self._store, self._queues[queue], receive, concurrency=concurrency, poll=self._poll
+        )
         self._subscriptions.append(subscription)
         subscription.start()
         return subscription
@@ -89,7 +107,7 @@ class EmbeddedBus:
                     await gone.wait()
                 finally:
                     connection.terminate()
-            await asyncio.sleep(_POLL)
+            await asyncio.sleep(_LISTEN_AGAIN)
 
     def _wake(self, *_: Any) -> None:
         for subscription in self._subscriptions:
@@ -99,13 +117,15 @@ class EmbeddedBus:
 class EmbeddedSubscription:
     """Takes as many messages as it has free hands, and keeps the leases of those in hand."""
 
-    def __init__(self, store: BusStore, spec: QueueSpec, receive: Receive, concurrency: int) -> None:
+    def __init__(self, store: BusStore, spec: QueueSpec, receive: Receive, *, concurrency: int, poll: float) -> None:
         self._store = store
-        self._forget: Batcher[int, None] = Batcher(self._forget_all, limit=500)
+        self._forget: Batcher[Lease, None] = Batcher(self._forget_all, limit=500)
         self._spec = spec
         self._receive = receive
         self._concurrency = concurrency
-        self._in_hand: dict[int, asyncio.Task[None]] = {}
+        self._poll = poll
+        self._in_hand: set[Lease] = set()
+        self._work_in_hand: set[asyncio.Task[None]] = set()
         self._work = asyncio.Event()
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -124,26 +144,39 @@ class EmbeddedSubscription:
 
     async def close(self) -> None:
         await self.stop()
-        self._tasks[1].cancel()
-        held, tasks = list(self._in_hand), [self._tasks[1], *self._in_hand.values()]
+        tasks = [self._tasks[1], *self._work_in_hand]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         with suppress(Unavailable):
-            await self._store.settle(RELEASE, held)
+            await self._store.settle(RELEASE, list(self._in_hand))
 
-    async def forget(self, seq: int) -> None:
-        await self._forget(seq)
+    async def forget(self, lease: Lease) -> None:
+        try:
+            await self._forget(lease)
+        finally:
+            self._let_go(lease)
 
-    async def release(self, seq: int) -> None:
-        await self._store.settle(RELEASE, [seq])
+    async def release(self, lease: Lease) -> None:
+        self._in_hand.discard(lease)  # first, so that no renewal undoes the release
+        try:
+            await self._store.settle(RELEASE, [lease])
+        finally:
+            self.wake()
 
-    async def bury(self, seq: int) -> None:
-        await self._store.settle(BURY, [seq])
+    async def bury(self, lease: Lease) -> None:
+        try:
+            await self._store.settle(BURY, [lease])
+        finally:
+            self._let_go(lease)
 
-    async def _forget_all(self, seqs: Sequence[int]) -> list[None]:
-        await self._store.settle(FORGET, seqs)
-        return [None] * len(seqs)
+    def _let_go(self, lease: Lease) -> None:
+        self._in_hand.discard(lease)
+        self.wake()
+
+    async def _forget_all(self, leases: Sequence[Lease]) -> list[None]:
+        await self._store.settle(FORGET, leases)
+        return [None] * len(leases)
 
     async def _run(self) -> None:
         while not self._stopping:
@@ -155,7 +188,7 @@ class EmbeddedSubscription:
                 taken = 0
             if not taken and not self._stopping:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._work.wait(), _POLL)
+                    await asyncio.wait_for(self._work.wait(), self._poll)
 
     async def _take(self, most: int) -> int:
         if most <= 0:
@@ -163,41 +196,42 @@ class EmbeddedSubscription:
         rows = await self._store.take(self._spec.name, most)
         for row in rows:
             message = Message(id=row.message_id, type=row.type, body=row.body, headers=row.headers)
-            task = asyncio.create_task(self._deliver(EmbeddedDelivery(self, row.seq, message, row.deliveries - 1)))
-            self._in_hand[row.seq] = task
+            lease = Lease(row.seq, row.deliveries)
+            self._in_hand.add(lease)
+            task = asyncio.create_task(self._deliver(EmbeddedDelivery(self, lease, message)))
+            self._work_in_hand.add(task)
+            task.add_done_callback(self._work_in_hand.discard)
         return len(rows)
 
     async def _deliver(self, delivery: "EmbeddedDelivery") -> None:
-        try:
+        with suppress(Unavailable):  # a lost verdict: the lease runs out, and the message comes again
             if delivery.redeliveries > self._spec.delivery_limit:
                 await delivery.dead_letter()
             else:
-                await self._receive(delivery)
-        except Unavailable:
-            _log.warning("verdict_lost", queue=self._spec.name)
-        finally:
-            self._in_hand.pop(delivery.seq, None)
-            self.wake()
+                await received(self._receive, delivery, self._spec.name)
 
     async def _renew(self) -> None:
         while True:
-            await asyncio.sleep(LEASE / 3)
+            await asyncio.sleep(self._store.lease / 3)
             with suppress(Unavailable):
                 await self._store.settle(RENEW, list(self._in_hand))
 
 
 class EmbeddedDelivery:
-    def __init__(self, subscription: EmbeddedSubscription, seq: int, message: Message, redeliveries: int) -> None:
+    def __init__(self, subscription: EmbeddedSubscription, lease: Lease, message: Message) -> None:
         self._subscription = subscription
-        self.seq = seq
+        self.lease = lease
         self.message = message
-        self.redeliveries = redeliveries
+
+    @property
+    def redeliveries(self) -> int:
+        return self.lease.delivery - 1
 
     async def ack(self) -> None:
-        await self._subscription.forget(self.seq)
+        await self._subscription.forget(self.lease)
 
     async def redeliver(self) -> None:
-        await self._subscription.release(self.seq)
+        await self._subscription.release(self.lease)
 
     async def dead_letter(self) -> None:
-        await self._subscription.bury(self.seq)
+        await self._subscription.bury(self.lease)

@@ -1,6 +1,7 @@
 """The rows of the embedded bus: messages that wait, are leased to a consumer, or are dead letters."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Integer, Table, Text, Uuid, func, text
@@ -32,15 +33,19 @@ bus_messages = Table(
 )
 
 _NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', '')")
+# MATERIALIZED: as a plain subquery it may be run once a row, and then takes more than `most`
 _TAKE = text(
-    f"""
-    UPDATE bus_messages SET deliveries = deliveries + 1, visible_at = now() + interval '{LEASE} seconds'
-    WHERE seq IN (
-        SELECT seq FROM bus_messages WHERE queue = :queue AND NOT is_dead AND visible_at <= now()
+    """
+    WITH due AS MATERIALIZED (
+        SELECT seq, visible_at FROM bus_messages WHERE queue = :queue AND NOT is_dead AND visible_at <= now()
         ORDER BY visible_at, seq LIMIT :most FOR UPDATE SKIP LOCKED
+    ), taken AS (
+        UPDATE bus_messages SET deliveries = deliveries + 1, visible_at = now() + make_interval(secs => :lease)
+        FROM due WHERE bus_messages.seq = due.seq
+        RETURNING bus_messages.seq, message_id, type, body, headers, deliveries, due.visible_at AS since
     )
-    RETURNING seq, message_id, type, body, headers, deliveries
-    """  # noqa: S608 - the lease is our own constant
+    SELECT seq, message_id, type, body, headers, deliveries FROM taken ORDER BY since, seq
+    """
 )
 _DEPTH = text(
     """
@@ -48,17 +53,30 @@ _DEPTH = text(
     FROM bus_messages WHERE queue = :queue
     """
 )
+_STILL_HELD = """
+    FROM unnest(CAST(:seqs AS bigint[]), CAST(:deliveries AS int[])) AS held (seq, delivery)
+    WHERE bus_messages.seq = held.seq AND bus_messages.deliveries = held.delivery
+"""
 FORGET = text("DELETE FROM bus_messages WHERE seq = ANY(:seqs)")
-RELEASE = text("UPDATE bus_messages SET visible_at = now() WHERE seq = ANY(:seqs)")
 BURY = text("UPDATE bus_messages SET is_dead = true WHERE seq = ANY(:seqs)")
-RENEW = text(f"UPDATE bus_messages SET visible_at = now() + interval '{LEASE} seconds' WHERE seq = ANY(:seqs)")  # noqa: S608
+RELEASE = text(f"UPDATE bus_messages SET visible_at = now() {_STILL_HELD}")  # noqa: S608 - our own words
+RENEW = text(f"UPDATE bus_messages SET visible_at = now() + make_interval(secs => :lease) {_STILL_HELD}")  # noqa: S608 - our own words
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One delivery of one row: the number of the delivery is the fence against whoever had it before."""
+
+    seq: int
+    delivery: int
 
 
 class BusStore:
     """Each method is one transaction and raises Unavailable when the database is away."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, lease: float) -> None:
         self.database = database
+        self.lease = lease
 
     async def send(self, rows: Sequence[tuple[str, Message]]) -> None:
         """Store one row a queue and message, and wake whoever listens."""
@@ -69,13 +87,14 @@ class BusStore:
     async def take(self, queue: str, most: int) -> Sequence[Row[Any]]:
         """Lease up to `most` messages, longest waiting first: (seq, message_id, type, body, headers, deliveries)."""
         async with self.database.transaction(None) as connection:
-            return (await connection.execute(_TAKE, {"queue": queue, "most": most})).all()
+            return (await connection.execute(_TAKE, {"queue": queue, "most": most, "lease": self.lease})).all()
 
-    async def settle(self, statement: TextClause, seqs: Sequence[int]) -> None:
-        """FORGET, RELEASE, BURY or RENEW these rows."""
-        if seqs:
+    async def settle(self, statement: TextClause, leases: Sequence[Lease]) -> None:
+        """FORGET, RELEASE, BURY or RENEW these rows; the second and the last only while the lease holds."""
+        if leases:
+            seqs, deliveries = [one.seq for one in leases], [one.delivery for one in leases]
             async with self.database.transaction(None) as connection:
-                await connection.execute(statement, {"seqs": list(seqs)})
+                await connection.execute(statement, {"seqs": seqs, "deliveries": deliveries, "lease": self.lease})
 
     async def depth(self, queue: str) -> QueueDepth:
         async with self.database.transaction(None) as connection:

@@ -5,8 +5,8 @@ one tenant, `ai_platform_worker` sees all of them (claims, sweeps, the relay and
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -106,14 +106,10 @@ class Database:
         Raises Unavailable when the database cannot be reached or goes away underneath.
         """
         role, tenant = (WORKER_ROLE, "") if tenant_id is None else (APP_ROLE, str(tenant_id))
-        try:
+        with _unavailable_when_lost():
             async with self._engine.begin() as connection:
                 await connection.execute(_ENTER, {"role": role, "tenant": tenant})
                 yield connection
-        except Exception as error:
-            if is_connection_loss(error):
-                raise database_unavailable() from error
-            raise
 
     @asynccontextmanager
     async def session(self, tenant_id: UUID | None) -> AsyncIterator[AsyncSession]:
@@ -127,28 +123,36 @@ class Database:
 
     async def ping(self) -> None:
         """Raises Unavailable when the database does not answer within two seconds."""
-        try:
+        with _unavailable_when_lost():
             async with asyncio.timeout(2), self._engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
-        except Exception as error:
-            if is_connection_loss(error):
-                raise database_unavailable() from error
-            raise
 
     async def schema_revision(self) -> str | None:
         """The Alembic revision that the database stands at; None before the first migration."""
-        async with self._engine.connect() as connection:
-            if await connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
-                return None
-            revision: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
-            return revision
+        with _unavailable_when_lost():
+            async with self._engine.connect() as connection:
+                if await connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+                    return None
+                revision: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+                return revision
 
     def listen_dsn(self) -> str:
         """The URL as asyncpg itself takes it, for a LISTEN connection outside the pool."""
-        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        query = {"sslmode" if name == "ssl" else name: value for name, value in self.url.query.items()}
+        return self.url.set(drivername="postgresql", query=query).render_as_string(hide_password=False)
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+@contextmanager
+def _unavailable_when_lost() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if is_connection_loss(error):
+            raise database_unavailable() from error
+        raise
 
 
 def is_connection_loss(error: BaseException) -> bool:

@@ -26,10 +26,10 @@ _log = get_logger(__name__)
 class Edge:
     """Authenticates before the body is read, so that a stranger learns nothing about validation.
 
-    `public` are path prefixes served to anybody.
+    `public` are the first segments of the paths that are served to anybody.
     """
 
-    def __init__(self, app: ASGIApp, *, door: Door, metrics: Metrics, public: tuple[str, ...]) -> None:
+    def __init__(self, app: ASGIApp, *, door: Door, metrics: Metrics, public: frozenset[str]) -> None:
         self._app = app
         self._door = door
         self._metrics = metrics
@@ -53,7 +53,7 @@ class Edge:
 
     async def _serve(self, scope: Scope, knock: Knock, receive: Receive, answer: "_Answer") -> None:
         try:
-            if not self._is_public(scope["path"]):
+            if scope["path"].split("/", 2)[1] not in self._public:
                 scope.setdefault("state", {})["principal"] = self._door.enter(knock)
             await self._app(scope, _limited(receive, knock), answer)
         except PlatformError as error:
@@ -65,9 +65,6 @@ class Edge:
     async def _refuse(self, response: ASGIApp, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         if answer.status is None:
             await response(scope, receive, answer)
-
-    def _is_public(self, path: str) -> bool:
-        return any(path == prefix or path.startswith(prefix + "/") for prefix in self._public)
 
     def _observe(self, scope: Scope, answer: "_Answer", seconds: float) -> None:
         route = getattr(scope.get("route"), "path_format", None) or "unmatched"

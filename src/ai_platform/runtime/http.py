@@ -30,7 +30,7 @@ Send your API key as `Authorization: Bearer <key>`. Errors are RFC 9457 problem 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def principal_of(request: Request) -> Principal:
+async def principal_of(request: Request) -> Principal:
     """Who asks; decided at the edge, before the body was read."""
     principal: Principal = request.state.principal
     return principal
@@ -57,7 +57,7 @@ def build_app(
     problems.install(app)
     _serve_docs(app)
     _describe(app)
-    app.add_middleware(Edge, door=door, metrics=metrics, public=PUBLIC)
+    app.add_middleware(Edge, door=door, metrics=metrics, public=frozenset(path[1:] for path in PUBLIC))
     return app
 
 

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import (
     Column,
     DateTime,
+    Double,
     Index,
     Row,
     Table,
@@ -26,7 +27,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -53,22 +53,24 @@ outbox_table = Table(
     Index("ix_outbox_available_at", "available_at"),
 )
 
-_IN_HAND = func.clock_timestamp() + text(f"interval '{HANDOVER} seconds'")
+_IN_HAND = func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, bindparam("handover", type_=Double))
 _ADD = insert(outbox_table).values(
     available_at=func.coalesce(bindparam("due", type_=DateTime(timezone=True)), _IN_HAND)
 )
 _DUE = (
-    select(outbox_table.c.id)
+    select(outbox_table.c.id, outbox_table.c.available_at)
     .where(outbox_table.c.available_at <= func.now())
     .order_by(outbox_table.c.available_at)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
+    .cte("due")
+    .prefix_with("MATERIALIZED")  # as a plain subquery it may be run once a row, and then takes more than `most`
 )
 _CLAIM = (
     update(outbox_table)
-    .where(outbox_table.c.id.in_(_DUE.scalar_subquery()))
+    .where(outbox_table.c.id == _DUE.c.id)
     .values(available_at=_IN_HAND)
-    .returning(*outbox_table.c)
+    .returning(*outbox_table.c, _DUE.c.available_at.label("since"))
 )
 _DONE = delete(outbox_table).where(outbox_table.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid()))))
 _NEXT = select(func.extract("epoch", func.min(outbox_table.c.available_at) - func.clock_timestamp()))
@@ -90,23 +92,24 @@ class Entry:
         return Outgoing(self.to, Message(id=self.id, type=self.type, body=self.body, headers=self.headers))
 
 
-async def write(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+async def write(connection: AsyncConnection, entries: Sequence[Entry], *, handover: float = HANDOVER) -> None:
     """Insert the rows in the caller's transaction. Once it is committed, hand the entries to `Relay.take`."""
     if entries:
-        await connection.execute(_ADD, [_row_of(entry) for entry in entries])
+        await connection.execute(_ADD, [_row_of(entry) | {"handover": handover} for entry in entries])
 
 
 class Outbox:
     """The rows as a relay works through them, over all tenants."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, handover: float = HANDOVER) -> None:
         self._database = database
+        self.handover = handover
 
     async def claim(self, most: int) -> list[Outgoing]:
-        """Take rows that are due and in nobody's hand; they are ours for `HANDOVER` seconds."""
+        """Take rows that are due and in nobody's hand, the longest due first; they are ours for `handover` seconds."""
         async with self._database.transaction(None) as connection:
-            rows = await connection.execute(_CLAIM, {"most": most})
-            return [_outgoing_of(row) for row in rows]
+            rows = (await connection.execute(_CLAIM, {"most": most, "handover": self.handover})).all()
+            return [_outgoing_of(row) for row in sorted(rows, key=lambda row: (row.since, row.id))]
 
     async def done(self, ids: Sequence[UUID]) -> None:
         """Forget rows that are confirmed."""

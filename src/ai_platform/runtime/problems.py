@@ -19,6 +19,7 @@ from ai_platform.kernel.errors import (
     NotFound,
     PlatformError,
     Unavailable,
+    Violation,
 )
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -99,8 +100,15 @@ def from_error(error: PlatformError, instance: str) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     errors = None
     if isinstance(error, InvalidInput):
-        errors = [{"loc": list(one.loc), "msg": one.msg, "type": one.type} for one in error.violations]
+        errors = [_field_problem(one) for one in error.violations]
     return problem(status, error.detail, code=error.stable_code, instance=instance, errors=errors, headers=headers)
+
+
+def _field_problem(violation: Violation) -> dict[str, Any]:
+    """A use case names the field; that it stood in the body is the edge's knowledge."""
+    in_body = violation.loc[:1] not in (("query",), ("header",))
+    loc = ["body", *violation.loc] if in_body else list(violation.loc)
+    return {"loc": loc, "msg": violation.msg, "type": violation.type}
 
 
 def internal_error(instance: str) -> Response:
@@ -133,6 +141,8 @@ def install(app: FastAPI) -> None:
 
 def _summary(found: list[dict[str, Any]]) -> str:
     first = found[0]
+    if first["type"] == "json_invalid":
+        return "The body is not valid JSON."
     where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     return f"{where}: {first['msg']}{more}"

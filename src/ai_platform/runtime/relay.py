@@ -11,10 +11,11 @@ from uuid import UUID
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.runtime.bus import Bus, Outgoing
 from ai_platform.runtime.logging import get_logger
-from ai_platform.runtime.outbox import HANDOVER, Entry, Outbox
+from ai_platform.runtime.outbox import Entry, Outbox
 
 BATCH: Final = 200
 _LAST_RESORT: Final = 1.0
+_SURELY_OURS: Final = 0.8
 _HANDED_AT_MOST: Final = 20_000
 
 _log = get_logger(__name__)
@@ -44,7 +45,7 @@ class Relay:
                 seconds = (entry.due - datetime.now(UTC)).total_seconds()
                 self._next_look = min(self._next_look, now + max(0.0, seconds))
             elif len(self._handed) < _HANDED_AT_MOST:
-                self._handed.append((now + HANDOVER - 1.0, entry.outgoing()))
+                self._handed.append((now + _SURELY_OURS * self._outbox.handover, entry.outgoing()))
         self._work.set()
 
     def start(self) -> None:

@@ -1,7 +1,7 @@
 """The request id and W3C trace context that travel with a piece of work through every queue and log line."""
 
 import re
-import secrets
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -33,11 +33,11 @@ _current: ContextVar[Trace | None] = ContextVar("trace", default=None)
 def begin(request_id: str | None = None, traceparent: str | None = None) -> Trace:
     """Continue the caller's trace where its headers are well formed, else begin a new one."""
     if request_id is None or not REQUEST_ID.fullmatch(request_id):
-        request_id = secrets.token_hex(16)
+        request_id = os.urandom(16).hex()
     if traceparent is None or not _TRACEPARENT.fullmatch(traceparent):
-        traceparent = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+        traceparent = f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-01"
     else:
-        traceparent = f"{traceparent[:36]}{secrets.token_hex(8)}{traceparent[52:]}"
+        traceparent = f"{traceparent[:36]}{os.urandom(8).hex()}{traceparent[52:]}"
     return Trace(request_id, traceparent)
 
 

@@ -63,7 +63,13 @@ class CompletionFailed(PlatformError):
 
 class LlmApi(Protocol):
     async def require_usable(self, *, config_name: str, template_name: str, variables: Mapping[str, str]) -> None:
-        """Raises InvalidInput with one violation a field: unknown or inactive name, missing variable."""
+        """Raises InvalidInput with one violation a field: unknown or inactive name, missing variable.
+
+        Raises Unavailable when the database is away.
+        """
 
     async def complete(self, request: CompletionRequest) -> Completion:
-        """Raises CompletionFailed; its code and `retryable` are the whole classification."""
+        """Raises CompletionFailed; its code and `retryable` are the whole classification.
+
+        Raises Unavailable when the database is away, before any call to a model.
+        """

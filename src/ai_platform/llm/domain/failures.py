@@ -126,10 +126,12 @@ def stream_cut(config: LLMConfig) -> ModelCallFailed:
     )
 
 
-def malformed(config: LLMConfig) -> ModelCallFailed:
+def malformed(config: LLMConfig, clue: str) -> ModelCallFailed:
+    """`clue` is a word for the one who has to find out: never the provider's."""
     return ModelCallFailed(
         FailureCode.MALFORMED_RESPONSE,
-        f"What came from the address of config '{config.name}' cannot be read as an answer of '{config.provider}'.",
+        f"What came from the address of config '{config.name}' cannot be read as an answer of '{config.provider}' "
+        f"({clue}).",
     )
 
 

@@ -37,11 +37,11 @@ class PooledChatAnthropic(ChatAnthropic):
 
 def chat_model(config: LLMConfig, access: Access) -> BaseChatModel:
     model = PooledChatAnthropic(
-        model_name=config.model_name,
+        model=config.model_name,
         api_key=access.api_key or SecretStr(""),
         base_url=access.base_url or "https://api.anthropic.com",
         temperature=access.temperature,
-        max_tokens_to_sample=config.max_tokens,
+        max_tokens=config.max_tokens,
         timeout=access.timeout,
         max_retries=0,
         stop=None,

@@ -63,7 +63,7 @@ class Gathered:
     def answer(self, config: LLMConfig, *, streamed: bool) -> Answer:
         """Raises ModelCallFailed when the provider always says why it ends, and did not."""
         if not self._finish and config.provider in _SAYS_WHY_IT_ENDS:
-            raise stream_cut(config) if streamed else malformed(config)
+            raise stream_cut(config) if streamed else malformed(config, "it states no reason to stop")
         usage = self._usage
         return Answer(
             "".join(self._pieces) or self._refusal,

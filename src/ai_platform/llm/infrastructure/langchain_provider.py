@@ -77,7 +77,7 @@ class LangChainModels:
         except ImportError:
             failure = failures.provider_missing(config)
         except ValueError as error:
-            unknown = str(error).startswith("Unsupported model_provider")
+            unknown = str(error).startswith("Unsupported ")
             failure = failures.provider_missing(config) if unknown else failures.unusable_config(config, _REFUSED)
         raise failure
 

@@ -20,6 +20,8 @@ def chat_model(config: LLMConfig, access: Access) -> BaseChatModel:
         stream_usage=True,
         # The whole call has a time limit already; a second clock would cut short a model that thinks in silence.
         stream_chunk_timeout=None,
+        # Stated, or OPENAI_PROXY would be read, which forbids a client of one's own. HTTPS_PROXY serves every provider.
+        openai_proxy=None,
         http_client=access.wire.blocking,
         http_async_client=access.wire.calls,
     )

@@ -35,7 +35,7 @@ def failure_from(error: Exception, config: LLMConfig, *, broke_off: bool) -> Mod
         return failures.timed_out(config)
     if broke_off:
         return failures.stream_cut(config)
-    return failures.connection_failed(config) if lost else failures.malformed(config)
+    return failures.connection_failed(config) if lost else failures.malformed(config, type(error).__name__)
 
 
 def _refusal(error: Exception) -> Refusal | None:

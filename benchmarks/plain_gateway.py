@@ -1,0 +1,68 @@
+"""The plain alternative to the gateway: FastAPI and asyncpg, with nothing between them.
+
+`POST /rows` writes the rows that the platform's accept writes. `POST /inline` inserts one row and publishes
+the message itself before it answers. Run with `uvicorn --factory benchmarks.plain_gateway:create_app`.
+"""
+
+import json
+import os
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aio_pika
+import asyncpg
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+QUEUE = "plain_tasks"
+INSERT_JOB = """
+INSERT INTO jobs (id, tenant_id, status, pipeline, priority, fair_at, prompt, config_name, template_name, variables,
+    context, metadata, stream, max_retries, trace, created_at)
+VALUES ($1, '00000000-0000-7000-8000-000000000001', 'QUEUED', 'single', 1, now(), $2, 'demo', 'default-assistant',
+    '{}', '{}', '{}', false, 3, '{}', now())
+"""
+INSERT_OUTBOX = """
+INSERT INTO outbox (id, queue, type, body, headers, available_at)
+VALUES ($1, 'nowhere', 'jobs.wake_up', $2, '{}', now() + interval '1 day')
+"""
+
+
+class Submission(BaseModel):
+    prompt: str
+    config_name: str = "demo"
+
+
+def create_app() -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.pool = await asyncpg.create_pool(os.environ["PLAIN_DSN"], min_size=10, max_size=30)
+        connection = await aio_pika.connect(os.environ["RABBITMQ_URL"])
+        app.state.channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+        await app.state.channel.declare_queue(QUEUE, durable=True, arguments={"x-queue-type": "quorum"})
+        yield
+        await connection.close()
+        await app.state.pool.close()
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.post("/rows", status_code=202)
+    async def rows(submission: Submission) -> dict[str, str]:
+        job_id = uuid.uuid4()
+        async with app.state.pool.acquire() as connection, connection.transaction():
+            await connection.execute(INSERT_JOB, job_id, submission.prompt)
+            await connection.execute(INSERT_OUTBOX, uuid.uuid4(), json.dumps({"job_id": str(job_id)}))
+        return {"job_id": str(job_id), "status": "QUEUED"}
+
+    @app.post("/inline", status_code=202)
+    async def inline(submission: Submission) -> dict[str, str]:
+        job_id = uuid.uuid4()
+        async with app.state.pool.acquire() as connection:
+            await connection.execute(INSERT_JOB, job_id, submission.prompt)
+        message = aio_pika.Message(
+            json.dumps({"job_id": str(job_id)}).encode(), delivery_mode=aio_pika.DeliveryMode.PERSISTENT
+        )
+        await app.state.channel.default_exchange.publish(message, QUEUE)
+        return {"job_id": str(job_id), "status": "QUEUED"}
+
+    return app

@@ -1,0 +1,151 @@
+"""What is measured. Each scenario returns its figures by name; ratios are ours against the plain alternative."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from benchmarks.stage import CONCURRENCY, Stage, peak_memory
+from tests.twins.llm_server import llm_server_process
+
+DONE = "SELECT count(*) FROM jobs WHERE status = 'COMPLETED'"
+IN_FLIGHT = "SELECT count(*) FROM jobs WHERE status = 'PROCESSING'"
+
+Figures = dict[str, float]
+
+
+def accepts(stage: Stage) -> Figures:
+    """Accepts a second at 32 connections, against the same rows written plainly and against publishing inline."""
+    count = 6000
+    with stage.plain_gateway() as plain:
+        stage.load(f"{plain}/rows", 1000)
+        rows = stage.load(f"{plain}/rows", count)
+        inline = stage.load(f"{plain}/inline", count)
+    with stage.gateway() as gateway:
+        stage.load(f"{gateway}/v1/jobs", 1000)
+        ours = stage.load(f"{gateway}/v1/jobs", count)
+    return {
+        "accepts/s": ours["rate"],
+        "accepts p50 ms": ours["p50_ms"],
+        "accepts p99 ms": ours["p99_ms"],
+        "plain same rows/s": rows["rate"],
+        "plain same rows p99 ms": rows["p99_ms"],
+        "plain insert + publish/s": inline["rate"],
+        "ratio to same rows (≥ 0.8)": ours["rate"] / rows["rate"],
+        "ratio to insert + publish (> 1)": ours["rate"] / inline["rate"],
+    }
+
+
+def no_ops(stage: Stage) -> Figures:
+    """A backlog of jobs that cost nothing, worked off by one worker process."""
+    count = 4000
+    with stage.plain_gateway() as plain:
+        stage.load(f"{plain}/inline", count)
+    began = stage.fetch(DONE)
+    with plain_worker(stage, "sleep", "0"):
+        plain_seconds = stage.until(DONE, began + count, within=60)
+    with stage.gateway() as gateway:
+        stage.load(f"{gateway}/v1/jobs", count)
+        began = stage.fetch(DONE)
+        with stage.worker():
+            seconds = stage.until(DONE, began + count, within=120)
+    return {
+        "no-op jobs/s": count / seconds,
+        "plain consumer/s": count / plain_seconds,
+        "ratio (≥ 0.3)": plain_seconds / seconds,
+    }
+
+
+def waits(stage: Stage) -> Figures:
+    """2 000 jobs of 0.2 s demo latency, 500 at a time in one process."""
+    ours, peak, _ = _ours(stage, "demo?latency=0.2", 2000)
+    plain = _plain(stage, "sleep", "0.2", 2000)
+    return {"2000 x 0.2 s": ours, "plain consumer": plain, "ratio (≤ 1.5)": ours / plain, "peak MiB (< 150)": peak}
+
+
+def long_waits(stage: Stage) -> Figures:
+    """2 000 jobs of 1 s demo latency: how many calls are in flight."""
+    ours, peak, most = _ours(stage, "demo?latency=1", 2000)
+    return {"2000 x 1 s (≤ 7)": ours, "calls in flight (≥ 490)": most, "peak MiB (< 150)": peak}
+
+
+def provider_wire(stage: Stage) -> Figures:
+    """2 000 jobs of 1 s over the OpenAI wire, against a bare LangGraph worker."""
+    with llm_server_process() as twin:
+        environment = {"OPENAI_BASE_URL": twin.openai}
+        plain = _plain(stage, "langgraph", "slow-1", 2000, **environment)
+        ours, peak, most = _ours(stage, "slow-1", 2000, provider="openai", **environment)
+    return {
+        "2000 x 1 s over the wire": ours,
+        "bare LangGraph worker": plain,
+        "ratio (≤ 1.2)": ours / plain,
+        "calls in flight": most,
+        "peak MiB (< 220)": peak,
+    }
+
+
+def idle_latency(stage: Stage) -> Figures:
+    """Submit one job, and look until its result is visible, again and again on an idle platform."""
+    times: list[float] = []
+    with stage.gateway() as gateway, stage.worker(), httpx.Client(base_url=gateway, trust_env=False) as client:
+        for number in range(320):
+            began = time.perf_counter()
+            answer = client.post("/v1/jobs", json={"prompt": f"Say {number}", "config_name": "demo"})
+            location = answer.headers["location"]
+            while client.get(location).json()["status"] != "COMPLETED":
+                time.sleep(0.0005)
+            times.append((time.perf_counter() - began) * 1000)
+            time.sleep(0.01)
+    settled = sorted(times[20:])
+    return {"p50 ms (< 12)": settled[len(settled) // 2], "p99 ms (< 40)": settled[int(len(settled) * 0.99)]}
+
+
+@contextmanager
+def plain_worker(stage: Stage, kind: str, argument: str, **environment: str) -> Iterator["subprocess.Popen[str]"]:
+    with stage.process(
+        "-m", "benchmarks.plain_worker", kind, argument, str(CONCURRENCY), ready="ready", **environment
+    ) as child:
+        yield child
+
+
+def _plain(stage: Stage, kind: str, argument: str, count: int, **environment: str) -> float:
+    """Seconds from the start of the first job to the end of the last."""
+    with plain_worker(stage, kind, argument, **environment), stage.plain_gateway() as plain:
+        began = stage.fetch(DONE)
+        started = time.perf_counter()
+        stage.load(f"{plain}/inline", count)
+        stage.until(DONE, began + count, within=120)
+        return time.perf_counter() - started
+
+
+def _ours(
+    stage: Stage, model: str, count: int, *, provider: str = "demo", **environment: str
+) -> tuple[float, float, float]:
+    """Seconds from the first submission to the last result, peak memory in MiB, most jobs in flight."""
+    config = f"bench-{model}"
+    stage.fetch(
+        "INSERT INTO llm_configs (name, provider, model_name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        config, provider, model,
+    )  # fmt: skip
+    most = 0
+    with stage.worker(**environment) as worker, stage.gateway() as gateway:
+        began = stage.fetch(DONE)
+        started = time.perf_counter()
+        stage.load(f"{gateway}/v1/jobs", count, config=config)
+        while stage.fetch(DONE) < began + count:
+            most = max(most, stage.fetch(IN_FLIGHT))
+            if time.perf_counter() - started > 120:
+                raise TimeoutError
+        return time.perf_counter() - started, peak_memory(worker.pid), float(most)
+
+
+ALL = {
+    "accepts": accepts,
+    "no-ops": no_ops,
+    "waits": waits,
+    "long-waits": long_waits,
+    "wire": provider_wire,
+    "idle": idle_latency,
+}

@@ -1,0 +1,102 @@
+"""Every catalogue keeps these promises: the one of PostgreSQL, and the fake that unit tests rely on."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, fields
+from decimal import Decimal
+
+import pytest
+
+from ai_platform.llm.application.ports import Catalogue
+from ai_platform.llm.domain.config import LLMConfig
+from ai_platform.llm.domain.template import PromptTemplate
+from ai_platform.llm.infrastructure.repositories import SqlCatalogue
+from ai_platform.runtime.db import Database
+from tests.integration.llm.conftest import execute
+from tests.unit.llm.fakes import FakeCatalogue, a_config, a_template
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A catalogue, and the way to put a row into it."""
+
+    catalogue: Catalogue
+    put: Callable[[LLMConfig | PromptTemplate], Awaitable[None]]
+
+
+@pytest.fixture(params=["fake", "postgresql"])
+def shelf(request: pytest.FixtureRequest) -> Shelf:
+    if request.param == "fake":
+        fake = FakeCatalogue()
+
+        async def put_there(row: LLMConfig | PromptTemplate) -> None:
+            fake.put(row)
+
+        return Shelf(fake, put_there)
+    database: Database = request.getfixturevalue("database")
+
+    async def put(row: LLMConfig | PromptTemplate) -> None:
+        values = {field.name: getattr(row, field.name) for field in fields(row)}
+        table = "llm_configs" if isinstance(row, LLMConfig) else "prompt_templates"
+        names = ", ".join(values)
+        await execute(database, f"INSERT INTO {table} ({names}) VALUES (:{', :'.join(values)})", **values)  # noqa: S608 - names of our own fields
+
+    return Shelf(SqlCatalogue(database), put)
+
+
+async def test_both_rows_come_with_all_that_they_hold(shelf: Shelf) -> None:
+    await shelf.put(
+        a_config(
+            provider="anthropic",
+            model_name="claude",
+            api_key_env="SHOP_KEY",
+            base_url="https://proxy.example",
+            temperature=0.25,
+            max_tokens=99,
+            timeout_seconds=7.5,
+            input_cost_per_mtok=Decimal("0.123456"),
+            output_cost_per_mtok=Decimal("1.5"),
+        )
+    )
+    await shelf.put(a_template(content="Hi {name}\n😀", description="greets", revision=3))
+
+    choice = await shelf.catalogue.find("smart", "assistant")
+
+    assert choice.is_usable
+    assert choice.config is not None
+    assert choice.template is not None
+    config, template = choice.config, choice.template
+    assert (config.provider, config.model_name, config.api_key_env) == ("anthropic", "claude", "SHOP_KEY")
+    assert (config.base_url, config.temperature, config.max_tokens) == ("https://proxy.example", 0.25, 99)
+    assert (config.timeout_seconds, config.input_cost_per_mtok) == (7.5, Decimal("0.123456"))
+    assert (config.output_cost_per_mtok, config.version, config.is_edited) == (Decimal("1.5"), 1, True)
+    assert (template.render({"name": "Ani"}), template.description) == ("Hi Ani\n😀", "greets")
+    assert (template.revision, template.version) == (3, 1)
+
+
+async def test_a_missing_row_does_not_hide_the_other(shelf: Shelf) -> None:
+    await shelf.put(a_config())
+
+    choice = await shelf.catalogue.find("smart", "nobody")
+
+    assert choice.config is not None
+    assert choice.template is None
+    assert not choice.is_usable
+
+
+async def test_names_are_matched_exactly(shelf: Shelf) -> None:
+    await shelf.put(a_config())
+    await shelf.put(a_template())
+
+    choice = await shelf.catalogue.find("Smart", "assistant ")
+
+    assert (choice.config, choice.template) == (None, None)
+
+
+async def test_what_is_switched_off_is_found_but_not_usable(shelf: Shelf) -> None:
+    await shelf.put(a_config(is_active=False))
+    await shelf.put(a_template())
+
+    choice = await shelf.catalogue.find("smart", "assistant")
+
+    assert choice.config is not None
+    assert not choice.is_usable

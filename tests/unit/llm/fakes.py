@@ -1,0 +1,107 @@
+"""Stand-ins for the model layer's ports, and builders of what it works on."""
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from ai_platform.llm.application.ports import Choice
+from ai_platform.llm.contracts.api import CompletionRequest
+from ai_platform.llm.domain.calls import Answer, Message, Tokens
+from ai_platform.llm.domain.config import LLMConfig
+from ai_platform.llm.domain.template import PromptTemplate
+
+
+def a_config(**changes: Any) -> LLMConfig:
+    return LLMConfig(**{"name": "smart", "provider": "openai", "model_name": "echo", **changes})
+
+
+def a_template(**changes: Any) -> PromptTemplate:
+    return PromptTemplate(**{"name": "assistant", "content": "Be kind.", **changes})
+
+
+def a_request(**changes: Any) -> CompletionRequest:
+    return CompletionRequest(
+        **{"config_name": "smart", "template_name": "assistant", "prompt": "Why is the sky blue?", **changes}
+    )
+
+
+@dataclass
+class FakeCatalogue:
+    """Rows in a dictionary. `looks` counts how often somebody looked."""
+
+    configs: dict[str, LLMConfig] = field(default_factory=dict)
+    templates: dict[str, PromptTemplate] = field(default_factory=dict)
+    looks: int = 0
+
+    def put(self, *rows: LLMConfig | PromptTemplate) -> "FakeCatalogue":
+        for row in rows:
+            if isinstance(row, LLMConfig):
+                self.configs[row.name] = row
+            else:
+                self.templates[row.name] = row
+        return self
+
+    async def find(self, config_name: str, template_name: str) -> Choice:
+        self.looks += 1
+        return Choice(
+            copy.copy(self.configs.get(config_name)),
+            copy.copy(self.templates.get(template_name)),
+        )
+
+
+@dataclass
+class FakeModels:
+    """Answers what it is told to, raises it, or (None) never answers; remembers what it was asked."""
+
+    says: Answer | Exception | None = field(default_factory=lambda: Answer("Because of Rayleigh.", Tokens(10, 4)))
+    asked: list[tuple[LLMConfig, tuple[Message, ...], bool]] = field(default_factory=list)
+
+    async def answer(self, config: LLMConfig, messages: Sequence[Message], *, stream: bool) -> Answer:
+        self.asked.append((config, tuple(messages), stream))
+        if self.says is None:
+            await asyncio.Event().wait()
+        if not isinstance(self.says, Answer):
+            raise self.says or AssertionError("nobody ends the silence")
+        return self.says
+
+
+@dataclass
+class FakeConfigs:
+    """The configurations of one fake transaction: changes are kept when it is left cleanly."""
+
+    rows: dict[str, LLMConfig]
+
+    async def get(self, name: str) -> LLMConfig | None:
+        return self.rows.get(name)
+
+
+@dataclass
+class FakeTransactions:
+    """Keeps a version as the database does: a row that was changed counts one up."""
+
+    rows: dict[str, LLMConfig] = field(default_factory=dict)
+    opened_for: list[UUID | None] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def __call__(self, tenant_id: UUID | None) -> AsyncIterator[FakeConfigs]:
+        self.opened_for.append(tenant_id)
+        work = {name: copy.copy(row) for name, row in self.rows.items()}
+        yield FakeConfigs(work)
+        for name, row in work.items():
+            if vars(row) != vars(self.rows[name]):
+                row.version += 1
+                self.rows[name] = row
+
+
+@dataclass
+class FakeClock:
+    """Seconds that pass when told to."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
