@@ -172,7 +172,7 @@ def openers_of_transactions(source: Path) -> set[str]:
 
 
 def publishers(source: Path) -> set[str]:
-    return callers_of(source, "publish") - {"runtime/relay.py", "runtime/bus_amqp.py"}
+    return callers_of(source, "publish", "basic_publish") - {"runtime/relay.py", "runtime/bus_amqp.py"}
 
 
 CALL_LAWS = {

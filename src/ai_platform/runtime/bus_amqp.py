@@ -7,11 +7,12 @@ channel, a consumer that the broker cancelled) leads to the same step, connectin
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage, AbstractQueue
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
+from aiormq import Channel as UnderlayChannel
 
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.runtime.amqp_wire import decode, encode, queue_arguments
@@ -77,7 +78,7 @@ class AmqpBus:
         except _AWAY as error:
             raise _unavailable() from error
 
-    async def declare(self, channel: AbstractChannel) -> AbstractExchange:
+    async def declare(self, channel: AbstractChannel) -> None:
         """Queues, their dead letters and bindings. Arguments never change for a name; policies tune the rest."""
         events = await channel.declare_exchange(self._event_exchange, aio_pika.ExchangeType.TOPIC, durable=True)
         for spec in self._queues.values():
@@ -85,7 +86,6 @@ class AmqpBus:
             queue = await channel.declare_queue(spec.name, durable=True, arguments=queue_arguments(spec))
             for pattern in spec.bindings:
                 await queue.bind(events, pattern)
-        return events
 
     async def _connected(self) -> "_Publisher":
         async with self._connecting:
@@ -93,7 +93,9 @@ class AmqpBus:
                 connection = await self.connect()
                 try:
                     channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-                    self._publisher = _Publisher(connection, channel, await self.declare(channel))
+                    await self.declare(channel)
+                    underlay = cast("UnderlayChannel", await channel.get_underlay_channel())
+                    self._publisher = _Publisher(connection, underlay, self._event_exchange)
                 except _AWAY as error:
                     await connection.close()
                     raise _unavailable() from error
@@ -101,10 +103,12 @@ class AmqpBus:
 
 
 class _Publisher:
-    def __init__(self, connection: AbstractConnection, channel: AbstractChannel, events: AbstractExchange) -> None:
+    """Publishes on the channel below aio-pika's, whose exchange waits for the socket after every message."""
+
+    def __init__(self, connection: AbstractConnection, channel: UnderlayChannel, event_exchange: str) -> None:
         self.connection = connection
         self._channel = channel
-        self._events = events
+        self._event_exchange = event_exchange
 
     @property
     def is_closed(self) -> bool:
@@ -112,12 +116,18 @@ class _Publisher:
 
     async def publish(self, outgoing: Outgoing) -> Exception | None:
         """None once the broker has it on disk; the refusal of this one message; raises Unavailable."""
-        to, message = outgoing.to, encode(outgoing.message)
+        message, to = encode(outgoing.message), outgoing.to
+        is_direct = isinstance(to, QueueName)
         try:
-            if isinstance(to, QueueName):
-                await self._channel.default_exchange.publish(message, to.name, mandatory=True, timeout=_TIMEOUT)
-            else:
-                await self._events.publish(message, to.routing_key, mandatory=False, timeout=_TIMEOUT)
+            await self._channel.basic_publish(
+                message.body,
+                exchange="" if is_direct else self._event_exchange,
+                routing_key=to.name if isinstance(to, QueueName) else to.routing_key,
+                properties=message.properties,
+                mandatory=is_direct,
+                timeout=_TIMEOUT,
+                wait=False,
+            )
         except (PublishError, DeliveryError) as refusal:
             return refusal
         except _AWAY as error:

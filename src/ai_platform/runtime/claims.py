@@ -39,8 +39,9 @@ Renew = Callable[[Sequence[Claim]], Awaitable[set[Claim]]]
 class Heartbeat:
     """Renews the leases of everything in hand once a second and interrupts the work whose claim is lost."""
 
-    def __init__(self, renew: Renew) -> None:
+    def __init__(self, renew: Renew, *, seconds: float = HEARTBEAT) -> None:
         self._renew = renew
+        self._seconds = seconds
         self._held: dict[Claim, asyncio.Task[object]] = {}
         self._lost: set[Claim] = set()
         self._task: asyncio.Task[None] | None = None
@@ -72,7 +73,7 @@ class Heartbeat:
 
     async def _run(self) -> None:
         while True:
-            await asyncio.sleep(HEARTBEAT)
+            await asyncio.sleep(self._seconds)
             claims = list(self._held)
             if not claims:
                 continue

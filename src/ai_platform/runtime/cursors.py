@@ -15,9 +15,12 @@ def position_of(cursor: str | None) -> UUID | None:
     """Raises InvalidInput for anything that `cursor_of` did not make."""
     if cursor is None:
         return None
+    position: UUID | None
     try:
         position = UUID(bytes=base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
+        position = None
+    if position is None or cursor_of(position) != cursor:  # base64 has several spellings of the same bytes
         violation = Violation(("query", "cursor"), "is not a cursor of this list", "invalid_cursor")
-        raise InvalidInput("The cursor is not valid.", code="invalid_cursor", violations=(violation,)) from None
+        raise InvalidInput("The cursor is not valid.", code="invalid_cursor", violations=(violation,))
     return position

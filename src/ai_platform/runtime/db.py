@@ -5,19 +5,22 @@ one tenant, `ai_platform_worker` sees all of them (claims, sweeps, the relay and
 """
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import registry
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from ai_platform.kernel.errors import Unavailable
 
@@ -34,6 +37,9 @@ metadata = MetaData(
     }
 )
 """Every context's tables hang on this one; Alembic compares it with the database."""
+
+RESTED: Final = 1.0
+"""Seconds after which a pooled connection is asked whether it still lives before it is used again."""
 
 mapper_registry = registry(metadata=metadata)
 """Aggregates are plain dataclasses; each context maps its own imperatively, once, in its wiring."""
@@ -87,7 +93,6 @@ class Database:
             max_overflow=options.overflow,
             pool_recycle=options.recycle,
             pool_timeout=5.0,
-            pool_pre_ping=True,
             connect_args={
                 "timeout": 5.0,
                 "statement_cache_size": options.statement_cache,
@@ -98,6 +103,7 @@ class Database:
                 },
             },
         )
+        ping_rested_connections(self._engine)
 
     @asynccontextmanager
     async def transaction(self, tenant_id: UUID | None) -> AsyncIterator[AsyncConnection]:
@@ -153,6 +159,23 @@ def _unavailable_when_lost() -> Iterator[None]:
         if is_connection_loss(error):
             raise database_unavailable() from error
         raise
+
+
+def ping_rested_connections(engine: AsyncEngine) -> None:
+    """Pre-ping for connections that rested: SQLAlchemy's own costs three round trips before every transaction."""
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def note_rest(_: Any, record: ConnectionPoolEntry) -> None:
+        record.info["resting_since"] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def ping(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+        if time.monotonic() - record.info.get("resting_since", math.inf) <= RESTED:
+            return
+        try:
+            connection.run_async(lambda driver: driver.fetchrow("SELECT 1", timeout=2))
+        except Exception as error:
+            raise DisconnectionError from error
 
 
 def is_connection_loss(error: BaseException) -> bool:

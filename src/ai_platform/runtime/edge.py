@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any, Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,6 +20,9 @@ BODY_LIMIT: Final = 2 * 1024 * 1024
 
 _TOO_LARGE: Final = f"The body is larger than {BODY_LIMIT // 1024 // 1024} MiB."
 _SLOW: Final = 1.0
+_ON_EVERY_ANSWER: Final = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+_NOT_STORED: Final = (b"cache-control", b"no-store")
+
 _log = get_logger(__name__)
 
 
@@ -32,8 +35,8 @@ class Edge:
     def __init__(self, app: ASGIApp, *, door: Door, metrics: Metrics, public: frozenset[str]) -> None:
         self._app = app
         self._door = door
-        self._metrics = metrics
         self._public = public
+        self._histogram = lru_cache(maxsize=1024)(metrics.http_request_duration.labels)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,7 +56,7 @@ class Edge:
 
     async def _serve(self, scope: Scope, knock: Knock, receive: Receive, answer: "_Answer") -> None:
         try:
-            if scope["path"].split("/", 2)[1] not in self._public:
+            if scope["path"][1:].partition("/")[0] not in self._public:
                 scope.setdefault("state", {})["principal"] = self._door.enter(knock)
             await self._app(scope, _limited(receive, knock), answer)
         except PlatformError as error:
@@ -69,7 +72,7 @@ class Edge:
     def _observe(self, scope: Scope, answer: "_Answer", seconds: float) -> None:
         route = getattr(scope.get("route"), "path_format", None) or "unmatched"
         status = answer.status or 499
-        self._metrics.http_request_duration.labels(scope["method"], route, status).observe(seconds)
+        self._histogram(scope["method"], route, status).observe(seconds)
         log = _log.warning if status >= 500 else _log.info if status >= 400 or seconds > _SLOW else _log.debug
         log("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
 
@@ -85,11 +88,10 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(raw=message["headers"])
-            headers["X-Request-ID"] = self.request_id
-            headers["X-Content-Type-Options"] = "nosniff"
-            headers["Referrer-Policy"] = "no-referrer"
-            headers.setdefault("Cache-Control", "no-store")
+            headers = message["headers"]
+            headers += ((b"x-request-id", self.request_id.encode()), *_ON_EVERY_ANSWER)
+            if not any(name == b"cache-control" for name, _ in headers):
+                headers.append(_NOT_STORED)
         await self._send(message)
 
 

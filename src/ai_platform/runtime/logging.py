@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any, Final, TextIO
 
 import structlog
@@ -11,7 +12,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 from ai_platform.runtime import tracing
 
 _SECRET_KEYS: Final = re.compile(r"authorization|api_?key|password|secret|token$|cookie|signature", re.IGNORECASE)
-_SECRET_VALUES: Final = re.compile(r"\b(?:aip_|sk-)[A-Za-z0-9_-]{6,}|Bearer\s+\S+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
+_SECRET_VALUES: Final = re.compile(r"\b(?:aip_|sk-)[A-Za-z0-9_-]{6,}|(?i:bearer)\s+\S+|(?<=://)[^/\s:@]*:[^/\s]+(?=@)")
 _PEOPLES_WORDS: Final = frozenset(
     {"prompt", "text", "body", "message_text", "result", "content", "phone", "phone_number"}
 )
@@ -44,7 +45,7 @@ def configure_logging(*, level: str, output_format: str, stream: TextIO | None =
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         logger_factory=structlog.PrintLoggerFactory(stream),
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
@@ -67,9 +68,26 @@ def add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 def redact(_: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """Secrets never; phone numbers and message text only when debugging."""
+    hidden = frozenset[str]() if method == "debug" else _PEOPLES_WORDS
     for key, value in event.items():
-        if _SECRET_KEYS.search(key) or (key in _PEOPLES_WORDS and method != "debug"):
-            event[key] = REDACTED
-        elif isinstance(value, str):
-            event[key] = _SECRET_VALUES.sub(REDACTED, value)
+        if not key.startswith("_"):  # structlog's own
+            event[key] = _shown(key, value, hidden)
     return event
+
+
+def _shown(key: str, value: object, hidden: frozenset[str]) -> object:
+    """The value without secrets, however deep they are; an object that tells one by its repr becomes text."""
+    if _SECRET_KEYS.search(key) or key in hidden:
+        return REDACTED
+    match value:
+        case str():
+            return _SECRET_VALUES.sub(REDACTED, value)
+        case Mapping():
+            return {name: _shown(str(name), one, hidden) for name, one in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_shown("", one, hidden) for one in value]
+        case None | bool() | int() | float():
+            return value
+        case _:
+            text = repr(value)
+            return _SECRET_VALUES.sub(REDACTED, text) if _SECRET_VALUES.search(text) else value

@@ -25,8 +25,8 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -54,9 +54,15 @@ outbox_table = Table(
 )
 
 _IN_HAND = func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, bindparam("handover", type_=Double))
-_ADD = insert(outbox_table).values(
-    available_at=func.coalesce(bindparam("due", type_=DateTime(timezone=True)), _IN_HAND)
-)
+_ADD = text(
+    """
+    INSERT INTO outbox (id, queue, topic, type, body, headers, available_at)
+    SELECT id, queue, topic, type, body, headers,
+        coalesce(due, clock_timestamp() + make_interval(secs => :handover))
+    FROM jsonb_to_recordset(:rows)
+        AS given (id uuid, queue text, topic text, type text, body jsonb, headers jsonb, due timestamptz)
+    """
+).bindparams(bindparam("rows", type_=JSONB))
 _DUE = (
     select(outbox_table.c.id, outbox_table.c.available_at)
     .where(outbox_table.c.available_at <= func.now())
@@ -95,7 +101,7 @@ class Entry:
 async def write(connection: AsyncConnection, entries: Sequence[Entry], *, handover: float = HANDOVER) -> None:
     """Insert the rows in the caller's transaction. Once it is committed, hand the entries to `Relay.take`."""
     if entries:
-        await connection.execute(_ADD, [_row_of(entry) | {"handover": handover} for entry in entries])
+        await connection.execute(_ADD, {"rows": [_row_of(entry) for entry in entries], "handover": handover})
 
 
 class Outbox:
@@ -130,13 +136,13 @@ class Outbox:
 
 def _row_of(entry: Entry) -> dict[str, Any]:
     return {
-        "id": entry.id,
+        "id": str(entry.id),
         "queue": entry.to.name if isinstance(entry.to, QueueName) else None,
         "topic": entry.to.routing_key if isinstance(entry.to, Topic) else None,
         "type": entry.type,
-        "body": entry.body,
+        "body": dict(entry.body),
         "headers": entry.headers,
-        "due": entry.due,
+        "due": entry.due.isoformat() if entry.due else None,
     }
 
 

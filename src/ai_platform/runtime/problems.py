@@ -2,6 +2,7 @@
 
 import http
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -94,7 +95,7 @@ def from_error(error: PlatformError, instance: str) -> Response:
     headers: dict[str, str] = {}
     retry_after = getattr(error, "retry_after", None)
     if retry_after is not None:
-        headers["Retry-After"] = str(max(1, round(retry_after)))
+        headers["Retry-After"] = str(max(1, math.ceil(retry_after)))
     status = status_of(error)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"

@@ -1,7 +1,7 @@
 """The request id and W3C trace context that travel with a piece of work through every queue and log line."""
 
-import re
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar

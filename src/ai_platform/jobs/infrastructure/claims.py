@@ -26,24 +26,27 @@ _DATABASE_AWAY_PAUSE: Final = 0.5
 
 _OFFER_DUE_RETRIES = text(
     """
-    UPDATE jobs SET status = 'QUEUED', next_retry_at = NULL, fair_at = now(), updated_at = now(), version = version + 1
-    WHERE id IN (
+    WITH due AS MATERIALIZED (
         SELECT id FROM jobs WHERE status = 'RETRYING' AND next_retry_at <= now()
         ORDER BY next_retry_at LIMIT :most FOR UPDATE SKIP LOCKED
     )
+    UPDATE jobs SET status = 'QUEUED', next_retry_at = NULL, fair_at = now(), updated_at = now(), version = version + 1
+    FROM due WHERE jobs.id = due.id
     """
 )
 _CLAIM = text(
     """
-    UPDATE jobs SET status = 'PROCESSING', attempt = attempt + 1, updated_at = now(), version = version + 1,
-        lease_expires_at = now() + make_interval(secs => :lease), started_at = coalesce(started_at, now())
-    WHERE id IN (
+    WITH turn AS MATERIALIZED (
         SELECT id FROM jobs WHERE status = 'QUEUED'
         ORDER BY priority, fair_at, id LIMIT :most FOR UPDATE SKIP LOCKED
     )
-    RETURNING *
+    UPDATE jobs SET status = 'PROCESSING', attempt = attempt + 1, updated_at = now(), version = version + 1,
+        lease_expires_at = now() + make_interval(secs => :lease), started_at = coalesce(started_at, now())
+    FROM turn WHERE jobs.id = turn.id
+    RETURNING jobs.*
     """
 )
+# MATERIALIZED: as a plain subquery it may be run once a row, and then takes more than `most`.
 _RENEW = text(
     """
     UPDATE jobs SET lease_expires_at = now() + make_interval(secs => :lease)

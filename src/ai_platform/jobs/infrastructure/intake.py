@@ -2,18 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import SmallInteger
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.types import Interval, SmallInteger, Uuid
 
 from ai_platform.jobs.domain.job import Job
 from ai_platform.jobs.infrastructure.rows import entries_of, new_row
-from ai_platform.jobs.infrastructure.tables import jobs
 from ai_platform.runtime import outbox
 from ai_platform.runtime.batching import Batcher
 from ai_platform.runtime.db import Database
@@ -24,17 +22,35 @@ FAIR_COST: Final = timedelta(seconds=1)
 """Virtual seconds that one job advances its tenant's place in the queue: a tenant that keeps many waiting
 does not delay another's single job, whatever the real pace is."""
 
-_INSERT = insert(jobs)
-_LAST_PLACES = text(
+_ACCEPT = text(
     """
-    SELECT wanted.priority, now() AS now, (
-        SELECT fair_at FROM jobs
-        WHERE tenant_id = :tenant_id AND priority = wanted.priority AND status = 'QUEUED'
-        ORDER BY fair_at DESC LIMIT 1
-    ) AS last
-    FROM unnest(:priorities) AS wanted (priority)
+    INSERT INTO jobs (id, tenant_id, status, pipeline, priority, fair_at, prompt, config_name, template_name,
+        variables, context, metadata, stream, timeout_seconds, max_retries, trace, created_at)
+    SELECT given.id, :tenant_id, 'QUEUED', given.pipeline, given.priority,
+        place.first + :cost * (row_number() OVER (PARTITION BY given.priority ORDER BY given.id) - 1),
+        given.prompt, given.config_name, given.template_name, given.variables, given.context, given.metadata,
+        given.stream, given.timeout_seconds, given.max_retries, given.trace, given.created_at
+    FROM jsonb_to_recordset(:jobs) AS given (
+        id uuid, pipeline text, priority smallint, prompt text, config_name text, template_name text, variables jsonb,
+        context jsonb, metadata jsonb, stream boolean, timeout_seconds float, max_retries smallint, trace jsonb,
+        created_at timestamptz
+    )
+    JOIN (
+        SELECT wanted.priority, greatest(now(), (
+            SELECT fair_at + :cost FROM jobs
+            WHERE tenant_id = :tenant_id AND priority = wanted.priority AND status = 'QUEUED'
+            ORDER BY fair_at DESC LIMIT 1
+        )) AS first
+        FROM unnest(:priorities) AS wanted (priority)
+    ) AS place USING (priority)
     """
-).bindparams(bindparam("priorities", type_=ARRAY(SmallInteger)))
+).bindparams(
+    bindparam("jobs", type_=JSONB),
+    bindparam("tenant_id", type_=Uuid()),
+    bindparam("cost", type_=Interval()),
+    bindparam("priorities", type_=ARRAY(SmallInteger)),
+)
+"""Each job stands behind its tenant's last one of the same priority, but never in the past."""
 
 
 class PostgresIntake:
@@ -45,7 +61,7 @@ class PostgresIntake:
         self._relay = relay
         self._task_queue = task_queue
         self._metrics = metrics
-        self._batches: Batcher[Job, None] = Batcher(self._accept_all, parallel=2)
+        self._batches: Batcher[Job, None] = Batcher(self._accept_all)
 
     async def accept(self, job: Job) -> None:
         await self._batches(job)
@@ -60,20 +76,14 @@ class PostgresIntake:
 
     async def _accept_of_tenant(self, tenant_id: UUID, batch: Sequence[Job]) -> None:
         async with self._database.transaction(tenant_id) as connection:
-            places = await self._places(connection, tenant_id, batch)
-            await connection.execute(_INSERT, [new_row(job, at) for job, at in zip(batch, places, strict=True)])
+            parameters = {
+                "tenant_id": tenant_id,
+                "cost": FAIR_COST,
+                "priorities": sorted({job.priority.value for job in batch}),
+                "jobs": [new_row(job) for job in batch],
+            }
+            await connection.execute(_ACCEPT, parameters)
             entries = [entry for job in batch for entry in entries_of(job, self._task_queue)]
             await outbox.write(connection, entries)
         self._relay.take(entries)
         self._metrics.jobs_submitted.inc(len(batch))
-
-    async def _places(self, connection: AsyncConnection, tenant_id: UUID, batch: Sequence[Job]) -> list[datetime]:
-        """Each job's `fair_at`: behind its tenant's last one of the same priority, but never in the past."""
-        priorities = sorted({job.priority.value for job in batch})
-        rows = await connection.execute(_LAST_PLACES, {"tenant_id": tenant_id, "priorities": priorities})
-        next_place = {row.priority: max(row.now, row.last + FAIR_COST) if row.last else row.now for row in rows}
-        places: list[datetime] = []
-        for job in batch:
-            places.append(next_place[job.priority.value])
-            next_place[job.priority.value] += FAIR_COST
-        return places

@@ -16,14 +16,12 @@ WAKE_UP = "jobs.wake_up"
 """A job waits. The worker claims whichever is next, so the message may come late, twice or for nothing."""
 
 
-def new_row(job: Job, fair_at: datetime) -> dict[str, Any]:
+def new_row(job: Job) -> dict[str, Any]:
+    """A job as it is accepted, as JSON: the columns of `jsonb_to_recordset` in `intake.py`."""
     return {
-        "id": job.id,
-        "tenant_id": job.tenant_id,
-        "status": job.status.value,
+        "id": str(job.id),
         "pipeline": job.pipeline.value,
         "priority": job.priority.value,
-        "fair_at": fair_at,
         "prompt": job.prompt,
         "config_name": job.config_name,
         "template_name": job.template_name,
@@ -34,7 +32,7 @@ def new_row(job: Job, fair_at: datetime) -> dict[str, Any]:
         "timeout_seconds": job.timeout_seconds,
         "max_retries": job.max_retries,
         "trace": dict(job.trace),
-        "created_at": job.created_at,
+        "created_at": job.created_at.isoformat(),
     }
 
 

@@ -1,0 +1,236 @@
+"""Our own commands as processes of the operating system: started, killed, frozen, and asked to stop."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
+
+from tests.services.process import free_port
+from tests.services.watchdog import Watchdog
+
+AI_PLATFORM: Final = str(Path(sys.executable).parent / "ai-platform")
+INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+
+ValueT = TypeVar("ValueT")
+
+
+def until(condition: Callable[[], ValueT], *, within: float = 15.0, what: str = "the condition") -> ValueT:
+    """What `condition` returns as soon as that is true; AssertionError after `within` seconds."""
+    deadline = time.monotonic() + within
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"{what} did not come true within {within:g} s"
+        time.sleep(0.02)
+    return value
+
+
+def environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """What a process needs of ours, and nothing that would configure it."""
+    return {name: os.environ[name] for name in INHERITED if name in os.environ} | dict(changes)
+
+
+def run_command(
+    *arguments: str, directory: Path, variables: Mapping[str, str] | None = None, within: float = 60
+) -> "subprocess.CompletedProcess[str]":
+    """`ai-platform …` to its end."""
+    return subprocess.run(
+        [AI_PLATFORM, *arguments],
+        cwd=directory,
+        env=environment(variables or {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=within,
+        check=False,
+    )
+
+
+class Program:
+    """One `ai-platform …`. Each start has fresh words; `history` has those of all its starts."""
+
+    def __init__(
+        self, *arguments: str, directory: Path, watchdog: Watchdog, variables: Mapping[str, str] | None = None
+    ) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._command = [AI_PLATFORM, *arguments]
+        self._directory = directory
+        self._watchdog = watchdog
+        self._files = (directory / f"{arguments[0]}.out", directory / f"{arguments[0]}.err")
+        self._begins = (0, 0)
+        self._popen: subprocess.Popen[bytes] | None = None
+        self.variables = dict(variables or {})
+
+    @property
+    def pid(self) -> int:
+        assert self._popen is not None, "not started"
+        return self._popen.pid
+
+    @property
+    def running(self) -> bool:
+        return self._popen is not None and self._popen.poll() is None
+
+    def launch(self) -> Self:
+        """Does not wait for anything."""
+        with self._files[0].open("ab") as out, self._files[1].open("ab") as err:
+            self._begins = (out.tell(), err.tell())
+            self._popen = subprocess.Popen(
+                self._command,
+                cwd=self._directory,
+                env=environment(self.variables),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+        self._watchdog.watch_process(self._popen.pid, signal.SIGTERM)
+        return self
+
+    def start(self) -> Self:
+        """Returns when it is ready."""
+        self.launch()
+        try:
+            until(lambda: not self.running or self.is_ready(), within=30, what=f"{self._command[1]} ready")
+            assert self.running, f"{self._command[1]} ended while it started:\n{self.out}{self.err}"
+        except AssertionError:
+            self.kill()
+            raise
+        return self
+
+    def is_ready(self) -> bool:
+        raise NotImplementedError
+
+    def wait(self, *, within: float = 20.0) -> int:
+        """Its exit code."""
+        assert self._popen is not None, "not started"
+        code = self._popen.wait(within)
+        self._watchdog.forget_process(self._popen.pid, signal.SIGTERM)
+        return code
+
+    def kill(self) -> None:
+        """`kill -9` of the one process; whatever it started lives on."""
+        self.send(signal.SIGKILL)
+        self.wait()
+
+    def stop(self, *, within: float = 20.0) -> None:
+        """SIGTERM, which every process answers by a clean end."""
+        self.send(signal.SIGTERM)
+        code = self.wait(within=within)
+        assert code == 0, f"{self._command[1]} ended with {code}:\n{self.out}{self.err}"
+
+    def freeze(self) -> None:
+        self.send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.send(signal.SIGCONT)
+
+    def send(self, number: signal.Signals) -> None:
+        assert self._popen is not None, "not started"
+        self._popen.send_signal(number)
+
+    def close(self) -> None:
+        if self.running:
+            self.kill()
+
+    @property
+    def out(self) -> str:
+        return self._read(0, self._begins[0])
+
+    @property
+    def err(self) -> str:
+        return self._read(1, self._begins[1])
+
+    @property
+    def history(self) -> str:
+        return self._read(0, 0) + self._read(1, 0)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The log since its last start, which is one JSON object a line; a line half written is left out."""
+        whole = self.out.rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines()]
+
+    def _read(self, which: int, begin: int) -> str:
+        file = self._files[which]
+        return file.read_bytes()[begin:].decode() if file.exists() else ""
+
+
+class GatewayProcess(Program):
+    """On a port of its own, which stays the same when it starts again."""
+
+    def __init__(self, *, directory: Path, watchdog: Watchdog, variables: Mapping[str, str]) -> None:
+        port = free_port()
+        super().__init__(
+            "gateway", "--port", str(port), directory=directory, watchdog=watchdog, variables=variables
+        )
+        self.url = f"http://127.0.0.1:{port}"
+
+    def is_ready(self) -> bool:
+        from tests.e2e.client import answers  # noqa: PLC0415 -- the client waits with our `until`
+
+        return answers(f"{self.url}/livez")
+
+
+class WorkerProcess(Program):
+    def __init__(self, *, directory: Path, watchdog: Watchdog, variables: Mapping[str, str]) -> None:
+        super().__init__("llm-worker", directory=directory, watchdog=watchdog, variables=variables)
+
+    def is_ready(self) -> bool:
+        return any(line["event"] == "worker_started" for line in self.lines())
+
+
+class DevProcess(Program):
+    """`ai-platform dev` on one data directory, again and again."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *more: str,
+        directory: Path,
+        watchdog: Watchdog,
+        variables: Mapping[str, str] | None = None,
+        port: int = 0,
+    ) -> None:
+        arguments = ("dev", "--port", str(port), "--json", "--data-dir", str(data_dir), *more)
+        super().__init__(*arguments, directory=directory, watchdog=watchdog, variables=variables)
+        self.data_dir = data_dir
+
+    def is_ready(self) -> bool:
+        return self.out.endswith("\n")
+
+    @property
+    def ready(self) -> dict[str, Any]:
+        """The ready line; nothing else may be on stdout."""
+        line: dict[str, Any] = json.loads(self.out)
+        return line
+
+    @property
+    def postmaster(self) -> int | None:
+        """The pid of its PostgreSQL, by the lock file; None when there is none."""
+        lines = self._lock_file()
+        return int(lines[0]) if lines else None
+
+    @property
+    def database_url(self) -> str:
+        password = (self.data_dir / "postgres" / "password").read_text()
+        return f"postgresql://ai_platform:{password}@127.0.0.1:{self._lock_file()[3]}/ai_platform"
+
+    def close(self) -> None:
+        """Also its PostgreSQL, which outlives a killed `dev` by design."""
+        super().close()
+        if (pid := self.postmaster) is not None and _is_postgres(pid):
+            os.kill(pid, signal.SIGQUIT)
+            until(lambda: not _is_postgres(pid), what="the end of the left-over PostgreSQL")
+
+    def _lock_file(self) -> list[str]:
+        file = self.data_dir / "postgres" / "data" / "postmaster.pid"
+        return file.read_text().splitlines() if file.exists() else []
+
+
+def _is_postgres(pid: int) -> bool:
+    """A zombie counts as gone: where process 1 does not reap, it stays in the table."""
+    shown = subprocess.run(["ps", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return re.match(r"[^Z]\S*\s.*postgres", shown.stdout.strip()) is not None
