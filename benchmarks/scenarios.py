@@ -1,11 +1,11 @@
 """What is measured. Each scenario returns its figures by name; ratios are ours against the plain alternative."""
 
+import http.client
+import json
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import httpx
 
 from benchmarks.stage import CONCURRENCY, Stage, peak_memory
 from tests.twins.llm_server import llm_server_process
@@ -89,17 +89,26 @@ def provider_wire(stage: Stage) -> Figures:
 def idle_latency(stage: Stage) -> Figures:
     """Submit one job, and look until its result is visible, again and again on an idle platform."""
     times: list[float] = []
-    with stage.gateway() as gateway, stage.worker(), httpx.Client(base_url=gateway, trust_env=False) as client:
+    headers = {"Content-Type": "application/json"}
+    with stage.gateway() as gateway, stage.worker():
+        client = http.client.HTTPConnection(gateway.removeprefix("http://"))
         for number in range(320):
             began = time.perf_counter()
-            answer = client.post("/v1/jobs", json={"prompt": f"Say {number}", "config_name": "demo"})
-            location = answer.headers["location"]
-            while client.get(location).json()["status"] != "COMPLETED":
-                time.sleep(0.0005)
+            client.request("POST", "/v1/jobs", json.dumps({"prompt": f"Say {number}", "config_name": "demo"}), headers)
+            location = _read(client)[0]
+            while True:
+                client.request("GET", location)
+                if json.loads(_read(client)[1])["status"] == "COMPLETED":
+                    break
             times.append((time.perf_counter() - began) * 1000)
             time.sleep(0.01)
     settled = sorted(times[20:])
     return {"p50 ms (< 12)": settled[len(settled) // 2], "p99 ms (< 40)": settled[int(len(settled) * 0.99)]}
+
+
+def _read(client: http.client.HTTPConnection) -> tuple[str, bytes]:
+    answer = client.getresponse()
+    return answer.headers.get("location", ""), answer.read()
 
 
 @contextmanager
@@ -129,16 +138,13 @@ def _ours(
         "INSERT INTO llm_configs (name, provider, model_name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         config, provider, model,
     )  # fmt: skip
-    most = 0
     with stage.worker(**environment) as worker, stage.gateway() as gateway:
         began = stage.fetch(DONE)
         started = time.perf_counter()
-        stage.load(f"{gateway}/v1/jobs", count, config=config)
-        while stage.fetch(DONE) < began + count:
-            most = max(most, stage.fetch(IN_FLIGHT))
-            if time.perf_counter() - started > 120:
-                raise TimeoutError
-        return time.perf_counter() - started, peak_memory(worker.pid), float(most)
+        with stage.highest(IN_FLIGHT) as in_flight:
+            stage.load(f"{gateway}/v1/jobs", count, config=config)
+            stage.until(DONE, began + count, within=120)
+        return time.perf_counter() - started, peak_memory(worker.pid), float(in_flight[0])
 
 
 ALL = {

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -51,12 +52,32 @@ class Stage:
                 while await connection.fetchval(query) < wanted:
                     if time.perf_counter() - began > within:
                         raise TimeoutError(f"{query}: not {wanted} within {within} s")
-                    await asyncio.sleep(0.01)
+                    await asyncio.sleep(0.02)
                 return time.perf_counter() - began
             finally:
                 await connection.close()
 
         return asyncio.run(poll())
+
+    @contextmanager
+    def highest(self, query: str) -> Iterator[list[int]]:
+        """Looks ten times a second from a thread of its own; the list holds the highest value seen."""
+        seen, over = [0], threading.Event()
+
+        async def look() -> None:
+            connection = await asyncpg.connect(self.dsn)
+            while not over.is_set():
+                seen[0] = max(seen[0], await connection.fetchval(query))
+                await asyncio.sleep(0.1)
+            await connection.close()
+
+        thread = threading.Thread(target=lambda: asyncio.run(look()))
+        thread.start()
+        try:
+            yield seen
+        finally:
+            over.set()
+            thread.join()
 
     @contextmanager
     def process(

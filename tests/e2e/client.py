@@ -13,13 +13,6 @@ _FEW: Final = 20
 Job = dict[str, Any]
 
 
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url, trust_env=False, timeout=2).is_success
-    except httpx.TransportError:
-        return False
-
-
 class Client:
     def __init__(self, url: str, key: str | None = None) -> None:
         headers = {"Authorization": f"Bearer {key}"} if key else {}

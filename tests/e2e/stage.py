@@ -67,7 +67,9 @@ class Stage:
         for program in self.programs:
             words = program.history
             begin = words.find("Traceback")
-            assert begin < 0, f"{type(program).__name__} logged a traceback:\n{words[max(0, begin - 500) : begin + 4000]}"
+            assert begin < 0, (
+                f"{type(program).__name__} logged a traceback:\n{words[max(0, begin - 500) : begin + 4000]}"
+            )
 
     def _place(self, name: str, variables: Mapping[str, str]) -> dict[str, Any]:
         directory = self.directory / f"{name}-{len(self.programs)}"

@@ -84,4 +84,6 @@ async def depth_becomes(bus: Bus, queue: str, *, ready: int = 0, dead: int = 0) 
 
 
 async def confirmed(bus: Bus, batch: Sequence[Outgoing]) -> None:
-    assert await bus.publish(batch) == [None] * len(batch)
+    outcomes = await bus.publish(batch)
+    assert [refusal for refusal in outcomes if refusal is not None] == []
+    assert len(outcomes) == len(batch)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
+from ai_platform.jobs.application.offer_due_retries import OfferDueRetries
 from ai_platform.jobs.application.queries import GetJob, ListJobs
 from ai_platform.jobs.application.recover_lost_jobs import RecoverLostJobs
 from ai_platform.jobs.application.run_next_job import RunNextJob
@@ -56,5 +57,5 @@ def build_jobs_work(*, database: Database, relay: Relay, llm: LlmApi, settings: 
     retries = RetryPolicy(shortest=settings.job_retry_delay_min, longest=settings.job_retry_delay_max)
     run_next = RunNextJob(claims, llm, clock, retries, random.random)
     recover = RecoverLostJobs(LostJobsTransactions(database, relay, task_queue=queue), clock)
-    worker = JobWorker(run_next, recover, concurrency=settings.llm_worker_concurrency)
+    worker = JobWorker(run_next, OfferDueRetries(claims), recover, concurrency=settings.llm_worker_concurrency)
     return JobsWork(worker=worker, heartbeat=claims.heartbeat)

@@ -1,6 +1,6 @@
 """The gateway: all HTTP. Accepts work into PostgreSQL and relays it to the bus."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -13,7 +13,7 @@ from ai_platform.processes.lifecycle import WrongUse, environment, run, service_
 from ai_platform.processes.server import bind, serve_until, server_for
 from ai_platform.runtime import migrations
 from ai_platform.runtime.auth import Door, is_loopback
-from ai_platform.runtime.health import Vitals, operations_router, schema_is_at
+from ai_platform.runtime.health import Vitals, operations_router, refuse_while, schema_is_at
 from ai_platform.runtime.http import Lifespan, build_app
 from ai_platform.runtime.logging import configure_logging
 from ai_platform.runtime.periodic import Periodic
@@ -22,26 +22,33 @@ from ai_platform.runtime.settings import Settings
 GAUGES_EVERY = 5.0
 
 
-def create_app() -> FastAPI:
+def create_app(draining: Callable[[], bool] = lambda: False) -> FastAPI:
     """The ASGI factory: `uvicorn --factory ai_platform.processes.gateway:create_app`."""
     settings = service_settings()
     configure_logging(level=settings.log_level, output_format=settings.log_format)
     foundation = connected(settings, service="ai-platform gateway")
     llm = build_llm(database=foundation.database, environment=environment(), metrics=foundation.metrics)
-    return gateway_app(foundation, llm.api, lifespan=_lifespan(foundation))
+    return gateway_app(foundation, llm.api, draining=draining, lifespan=_lifespan(foundation))
 
 
-def gateway_app(foundation: Foundation, llm: LlmApi, *, lifespan: Lifespan | None = None) -> FastAPI:
-    """Every context's router behind one door."""
+def gateway_app(
+    foundation: Foundation, llm: LlmApi, *, draining: Callable[[], bool], lifespan: Lifespan | None = None
+) -> FastAPI:
+    """Every context's router behind one door; not ready any more once it drains."""
     settings, database, metrics = foundation.settings, foundation.database, foundation.metrics
     key = settings.ai_platform_admin_key
     door = Door(mode=settings.auth_mode, platform_key=key.get_secret_value() if key else None)
     jobs = build_jobs_api(database=database, relay=foundation.relay, llm=llm, settings=settings, metrics=metrics)
+
+    async def ready() -> None:
+        refuse_while(draining)
+        await schema_is_at(migrations.head(), database.schema_revision)
+
     vitals = Vitals(
         service="gateway",
         version=VERSION,
         checks={"database": database.ping, "queue": foundation.bus.ping, "cache": foundation.cache.ping},
-        ready=lambda: schema_is_at(migrations.head(), database.schema_revision),
+        ready=ready,
     )
     operations = operations_router(vitals, metrics, door, settings.metrics_token)
     return build_app(version=VERSION, routers=[jobs.router, operations], door=door, metrics=metrics, lifespan=lifespan)
@@ -84,8 +91,8 @@ def _lifespan(foundation: Foundation) -> Lifespan:
 async def serve(host: str, port: int) -> None:
     settings = service_settings()
     refuse_unsafe(settings, host)
-    app = create_app()
     with stop_signals() as stop:
+        app = create_app(stop.is_set)
         await serve_until(server_for(app, grace=settings.shutdown_grace_seconds), bind(host, port), stop)
 
 

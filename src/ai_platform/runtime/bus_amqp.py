@@ -36,6 +36,7 @@ class AmqpBus:
         self._event_exchange = event_exchange
         self._publisher: _Publisher | None = None
         self._connecting = asyncio.Lock()
+        self._declaring = asyncio.Lock()  # RabbitMQ 3.10 trips over one new quorum queue declared twice at a time
         self._subscriptions: list[AmqpSubscription] = []
 
     async def publish(self, batch: Sequence[Outgoing]) -> list[Exception | None]:
@@ -80,12 +81,13 @@ class AmqpBus:
 
     async def declare(self, channel: AbstractChannel) -> None:
         """Queues, their dead letters and bindings. Arguments never change for a name; policies tune the rest."""
-        events = await channel.declare_exchange(self._event_exchange, aio_pika.ExchangeType.TOPIC, durable=True)
-        for spec in self._queues.values():
-            await channel.declare_queue(spec.dead_letters, durable=True, arguments={"x-queue-type": "quorum"})
-            queue = await channel.declare_queue(spec.name, durable=True, arguments=queue_arguments(spec))
-            for pattern in spec.bindings:
-                await queue.bind(events, pattern)
+        async with self._declaring:
+            events = await channel.declare_exchange(self._event_exchange, aio_pika.ExchangeType.TOPIC, durable=True)
+            for spec in self._queues.values():
+                await channel.declare_queue(spec.dead_letters, durable=True, arguments={"x-queue-type": "quorum"})
+                queue = await channel.declare_queue(spec.name, durable=True, arguments=queue_arguments(spec))
+                for pattern in spec.bindings:
+                    await queue.bind(events, pattern)
 
     async def _connected(self) -> "_Publisher":
         async with self._connecting:

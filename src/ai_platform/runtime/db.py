@@ -8,9 +8,9 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import asyncpg
@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import registry
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from ai_platform.kernel.errors import Unavailable
 
@@ -44,7 +44,7 @@ RESTED: Final = 1.0
 mapper_registry = registry(metadata=metadata)
 """Aggregates are plain dataclasses; each context maps its own imperatively, once, in its wiring."""
 
-_ENTER = text("SELECT set_config('role', :role, true), set_config('app.tenant', :tenant, true)")
+_BEGIN = "BEGIN; SELECT set_config('role', '{role}', true), set_config('app.tenant', '{tenant}', true)"
 
 _CONNECTION_LOST = (
     OSError,
@@ -93,8 +93,10 @@ class Database:
             max_overflow=options.overflow,
             pool_recycle=options.recycle,
             pool_timeout=5.0,
+            isolation_level="AUTOCOMMIT",  # the driver's part of it: `_begun` begins and commits
             connect_args={
                 "timeout": 5.0,
+                "command_timeout": options.statement_timeout + 5.0,  # for a server that does not even refuse
                 "statement_cache_size": options.statement_cache,
                 "server_settings": {
                     "application_name": options.application_name,
@@ -111,11 +113,11 @@ class Database:
 
         Raises Unavailable when the database cannot be reached or goes away underneath.
         """
-        role, tenant = (WORKER_ROLE, "") if tenant_id is None else (APP_ROLE, str(tenant_id))
         with _unavailable_when_lost():
-            async with self._engine.begin() as connection:
-                await connection.execute(_ENTER, {"role": role, "tenant": tenant})
-                yield connection
+            async with self._engine.connect() as connection:
+                pooled = await connection.get_raw_connection()
+                async with _begun(pooled, tenant_id):
+                    yield connection
 
     @asynccontextmanager
     async def session(self, tenant_id: UUID | None) -> AsyncIterator[AsyncSession]:
@@ -159,6 +161,28 @@ def _unavailable_when_lost() -> Iterator[None]:
         if is_connection_loss(error):
             raise database_unavailable() from error
         raise
+
+
+@asynccontextmanager
+async def _begun(pooled: PoolProxiedConnection, tenant_id: UUID | None) -> AsyncIterator[None]:
+    """BEGIN and the role in one round trip, which neither SQLAlchemy nor asyncpg's own transactions can do.
+
+    However the block is left, no connection goes back to the pool inside a transaction or under a role.
+    """
+    driver: asyncpg.Connection[Any] = cast("asyncpg.Connection[Any]", pooled.driver_connection)
+    role, tenant = (WORKER_ROLE, "") if tenant_id is None else (APP_ROLE, tenant_id)
+    try:
+        await driver.execute(_BEGIN.format(role=role, tenant=tenant))
+        yield
+        if await driver.execute("COMMIT") != "COMMIT":
+            raise asyncpg.InFailedSQLTransactionError("a statement had failed, so nothing was committed")
+    except BaseException:
+        with suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError):
+            await driver.execute("ROLLBACK")
+        raise
+    finally:
+        if pooled.is_valid and (driver.is_closed() or driver.is_in_transaction()):
+            pooled.invalidate()
 
 
 def ping_rested_connections(engine: AsyncEngine) -> None:

@@ -1,6 +1,7 @@
 """The schema: one Alembic history, applied under an advisory lock so that starting twins wait for each other."""
 
 import asyncio
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,7 @@ async def migrate(url: str, revision: str = "head") -> None:
         await engine.dispose()
 
 
+@lru_cache(maxsize=1)
 def head() -> str:
     """The newest revision of this installation."""
     revision = ScriptDirectory.from_config(_config()).get_current_head()

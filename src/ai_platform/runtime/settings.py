@@ -55,7 +55,7 @@ class Settings(BaseSettings):
         None, description="A token that may read `/metrics` besides a platform key."
     )
     metrics_port: int | None = Field(
-        None, ge=1, le=65535, description="Port on which a worker process serves `/metrics` and `/livez`."
+        None, ge=1, le=65535, description="Port on which a worker process serves `/metrics`; none when unset."
     )
     metrics_host: str = Field("127.0.0.1", description="Address on which a worker process serves `/metrics`.")
     shutdown_grace_seconds: float = Field(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ai_platform.jobs.application.ports import JobClaims
@@ -24,7 +25,7 @@ class RunNextJob:
 
     async def __call__(self) -> bool:
         """Whether there was a job to run. Cancelling the call hands the job back without spending an attempt."""
-        job = await self.claims.next()
+        job = await self._claim()
         if job is None:
             return False
         async with self.claims.holding(job):
@@ -32,12 +33,21 @@ class RunNextJob:
             await self.claims.settle(job)
         return True
 
+    async def _claim(self) -> Job | None:
+        """A claim under way is not forgotten when the call is cancelled: what it brings is handed back."""
+        claim = asyncio.ensure_future(self.claims.next())
+        try:
+            return await asyncio.shield(claim)
+        except asyncio.CancelledError:
+            with suppress(Unavailable):
+                if (job := await claim) is not None:
+                    job.hand_back(now=self.clock.now())
+                    await self.claims.settle(job)
+            raise
+
     async def _attempt(self, job: Job) -> None:
         try:
-            async with asyncio.timeout(job.timeout_seconds):
-                completion = await self.llm.complete(_request_of(job))
-        except TimeoutError:
-            self._fail(job, JobError(code="job_timeout", message=_timed_out(job), retryable=True))
+            completion = await self._answer(job)
         except CompletionFailed as error:
             self._fail(
                 job,
@@ -58,6 +68,16 @@ class RunNextJob:
             raise
         else:
             job.complete(_result_of(completion), now=self.clock.now())
+
+    async def _answer(self, job: Job) -> Completion:
+        limit = asyncio.timeout(job.timeout_seconds)
+        try:
+            async with limit:
+                return await self.llm.complete(_request_of(job))
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise CompletionFailed(_timed_out(job), code="job_timeout", retryable=True) from None
 
     def _fail(self, job: Job, error: JobError) -> None:
         job.fail_attempt(error, policy=self.retries, luck=self.luck(), now=self.clock.now())

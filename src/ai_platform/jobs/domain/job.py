@@ -119,8 +119,8 @@ class Job(Aggregate):
         """Another attempt if the fault may pass and one is left, else the end."""
         if error.retryable and self.retry_count < self.max_retries:
             at = policy.next_attempt_at(now=now, failures=self.retry_count, wanted=error.retry_after, luck=luck)
-            self.retry_count += 1
             self._retry(error, at=at, now=now)
+            self.retry_count += 1
             return
         self._leave_processing(JobStatus.FAILED)
         self.error, self.next_retry_at, self.completed_at = error, None, now

@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from itertools import compress
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,9 +20,11 @@ from ai_platform.runtime import outbox, tracing
 from ai_platform.runtime.batching import Batcher
 from ai_platform.runtime.claims import Claim, ClaimLost, Heartbeat
 from ai_platform.runtime.db import Database
+from ai_platform.runtime.outbox import Entry
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.telemetry import Metrics
 
+OFFERED_AT_ONCE: Final = 500
 _DATABASE_AWAY_PAUSE: Final = 0.5
 
 _OFFER_DUE_RETRIES = text(
@@ -68,9 +71,12 @@ SETTLE = text(
         cost_usd numeric
     )
     WHERE jobs.id = ended.id AND jobs.attempt = ended.attempt AND jobs.status = 'PROCESSING'
-    RETURNING jobs.id
+    RETURNING jobs.id, jobs.attempt
     """
 ).bindparams(bindparam("outcomes", type_=JSONB))
+
+_Ended = tuple[Job, list[Entry]]
+"""With what follows from it: the events are taken once, however often the write is tried."""
 
 
 class PostgresClaims:
@@ -85,7 +91,7 @@ class PostgresClaims:
         self._lease = lease_seconds
         self._metrics = metrics
         self._claimants: Batcher[None, Job | None] = Batcher(self._claim_for)
-        self._endings: Batcher[Job, bool] = Batcher(self._settle_all)
+        self._endings: defaultdict[UUID, Batcher[_Ended, bool]] = defaultdict(lambda: Batcher(self._settle_all))
         self.heartbeat = Heartbeat(self._renew)
 
     async def next(self) -> Job | None:
@@ -100,16 +106,20 @@ class PostgresClaims:
         self._metrics.job_processing_duration.observe(time.monotonic() - began)
 
     async def settle(self, job: Job) -> bool:
+        ended = job, entries_of(job, self._task_queue)
         while True:
             try:
-                return await self._endings(job)
+                return await self._endings[job.tenant_id](ended)
             except Unavailable:
                 await asyncio.sleep(_DATABASE_AWAY_PAUSE)
+
+    async def offer_due_retries(self) -> None:
+        async with self._database.transaction(None) as connection:
+            await connection.execute(_OFFER_DUE_RETRIES, {"most": OFFERED_AT_ONCE})
 
     async def _claim_for(self, claimants: Sequence[None]) -> list[Job | None]:
         parameters: dict[str, Any] = {"most": len(claimants), "lease": self._lease}
         async with self._database.transaction(None) as connection:
-            await connection.execute(_OFFER_DUE_RETRIES, parameters)
             rows = (await connection.execute(_CLAIM, parameters)).all()
         claimed = [claimed_job(row) for row in rows]
         for job in claimed:
@@ -117,26 +127,20 @@ class PostgresClaims:
                 self._metrics.job_queue_wait.observe((job.started_at - job.created_at).total_seconds())
         return [*claimed, *[None] * (len(claimants) - len(claimed))]
 
-    async def _settle_all(self, batch: Sequence[Job]) -> list[bool]:
-        by_tenant: dict[UUID, list[Job]] = defaultdict(list)
-        for job in batch:
-            by_tenant[job.tenant_id].append(job)
-        ours: set[UUID] = set()
-        for tenant_id, own in by_tenant.items():
-            ours |= await self._settle_of_tenant(tenant_id, own)
-        return [job.id in ours for job in batch]
-
-    async def _settle_of_tenant(self, tenant_id: UUID, batch: Sequence[Job]) -> set[UUID]:
+    async def _settle_all(self, batch: Sequence[_Ended]) -> list[bool]:
+        """All of one tenant: what fails of one has not been committed for another."""
+        tenant_id = batch[0][0].tenant_id
         async with self._database.transaction(tenant_id) as connection:
-            outcomes = [outcome_row(job) for job in batch]
-            ours = set((await connection.execute(SETTLE, {"outcomes": outcomes})).scalars())
-            settled = [job for job in batch if job.id in ours]
-            entries = [entry for job in settled for entry in entries_of(job, self._task_queue)]
+            outcomes = [outcome_row(job) for job, _ in batch]
+            rows = await connection.execute(SETTLE, {"outcomes": outcomes})
+            ours = {Claim(row.id, row.attempt) for row in rows}
+            settled = [Claim(job.id, job.attempt) in ours for job, _ in batch]
+            entries = [entry for _, own in compress(batch, settled) for entry in own]
             await outbox.write(connection, entries)
         self._relay.take(entries)
-        for job in settled:
+        for job, _ in compress(batch, settled):
             self._metrics.jobs_processed.labels(job.status.value).inc()
-        return ours
+        return settled
 
     async def _renew(self, claims: Sequence[Claim]) -> set[Claim]:
         async with self._database.transaction(None) as connection:

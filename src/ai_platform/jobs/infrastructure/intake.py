@@ -1,4 +1,4 @@
-"""Accepting jobs: one transaction for all that arrive together, each tenant under its own row security."""
+"""Accepting jobs: one transaction for all that arrive together for one tenant, under its row security."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from ai_platform.jobs.infrastructure.rows import entries_of, new_row
 from ai_platform.runtime import outbox
 from ai_platform.runtime.batching import Batcher
 from ai_platform.runtime.db import Database
+from ai_platform.runtime.outbox import Entry
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.telemetry import Metrics
 
@@ -53,37 +54,34 @@ _ACCEPT = text(
 """Each job stands behind its tenant's last one of the same priority, but never in the past."""
 
 
+_Accepted = tuple[Job, list[Entry]]
+
+
 class PostgresIntake:
-    """Implements `JobIntake`."""
+    """Implements `JobIntake`. A batch is of one tenant: what fails of one has not been committed for another."""
 
     def __init__(self, database: Database, relay: Relay, *, task_queue: str, metrics: Metrics) -> None:
         self._database = database
         self._relay = relay
         self._task_queue = task_queue
         self._metrics = metrics
-        self._batches: Batcher[Job, None] = Batcher(self._accept_all)
+        self._batches: defaultdict[UUID, Batcher[_Accepted, None]] = defaultdict(lambda: Batcher(self._accept_all))
 
     async def accept(self, job: Job) -> None:
-        await self._batches(job)
+        await self._batches[job.tenant_id]((job, entries_of(job, self._task_queue)))
 
-    async def _accept_all(self, batch: Sequence[Job]) -> list[None]:
-        by_tenant: dict[UUID, list[Job]] = defaultdict(list)
-        for job in batch:
-            by_tenant[job.tenant_id].append(job)
-        for tenant_id, own in by_tenant.items():
-            await self._accept_of_tenant(tenant_id, own)
-        return [None] * len(batch)
-
-    async def _accept_of_tenant(self, tenant_id: UUID, batch: Sequence[Job]) -> None:
+    async def _accept_all(self, batch: Sequence[_Accepted]) -> list[None]:
+        jobs, entries = [job for job, _ in batch], [entry for _, own in batch for entry in own]
+        tenant_id = jobs[0].tenant_id
         async with self._database.transaction(tenant_id) as connection:
             parameters = {
                 "tenant_id": tenant_id,
                 "cost": FAIR_COST,
-                "priorities": sorted({job.priority.value for job in batch}),
-                "jobs": [new_row(job) for job in batch],
+                "priorities": sorted({job.priority.value for job in jobs}),
+                "jobs": [new_row(job) for job in jobs],
             }
             await connection.execute(_ACCEPT, parameters)
-            entries = [entry for job in batch for entry in entries_of(job, self._task_queue)]
             await outbox.write(connection, entries)
         self._relay.take(entries)
         self._metrics.jobs_submitted.inc(len(batch))
+        return [None] * len(batch)

@@ -7,13 +7,11 @@ from typing import Any
 from sqlalchemy import Row
 
 from ai_platform.jobs.application.published import published
+from ai_platform.jobs.application.wake_ups import RETRY_DUE, WAKE_UP
 from ai_platform.jobs.domain.events import JobCreated, JobRetryScheduled
 from ai_platform.jobs.domain.job import Job, JobError, JobStatus, Pipeline, Priority
 from ai_platform.runtime.bus import QueueName
 from ai_platform.runtime.outbox import Entry, fact
-
-WAKE_UP = "jobs.wake_up"
-"""A job waits. The worker claims whichever is next, so the message may come late, twice or for nothing."""
 
 
 def new_row(job: Job) -> dict[str, Any]:
@@ -90,7 +88,7 @@ def entries_of(job: Job, task_queue: str) -> list[Entry]:
             entries.append(
                 Entry(
                     to=QueueName(task_queue),
-                    type=WAKE_UP,
+                    type=RETRY_DUE if due else WAKE_UP,
                     body={"job_id": str(job.id)},
                     headers=dict(job.trace),
                     due=due,

@@ -23,6 +23,14 @@ def _without_nul(value: str) -> str:
     return value
 
 
+def _without_surrogates(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must not contain lone surrogates") from None
+    return value
+
+
 def _not_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be blank")
@@ -60,7 +68,7 @@ def _storable(most: int) -> AfterValidator:
     return AfterValidator(lambda value: check_storable(value, most))
 
 
-Text = Annotated[str, AfterValidator(_without_nul)]
+Text = Annotated[str, AfterValidator(_without_nul), AfterValidator(_without_surrogates)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), AfterValidator(_without_nul)]
 
 
@@ -107,10 +115,10 @@ class JobSubmission(BaseModel):
     template_name: Name = "default-assistant"
     pipeline: Literal["single"] = "single"
     variables: Annotated[dict[str, Text], _storable(CONTEXT_BYTES)] = Field(default_factory=dict)
-    context: JobContext = Field(default_factory=JobContext)
+    context: JobContext | None = None
     max_retries: int | None = Field(None, ge=0, le=MAX_RETRIES, strict=True)
     timeout_seconds: float | None = Field(
-        None, gt=0, le=3600, allow_inf_nan=False, description="Bounds one attempt, from its claim."
+        None, gt=0, le=3600, strict=True, allow_inf_nan=False, description="Bounds one attempt, from its claim."
     )
     priority: Literal["high", "normal", "low"] = "normal"
     stream: bool = Field(False, strict=True)
@@ -124,7 +132,7 @@ class JobSubmission(BaseModel):
             template_name=self.template_name,
             priority=Priority[self.priority.upper()],
             variables=self.variables,
-            context=self.context.model_dump(exclude_defaults=True),
+            context=self.context.model_dump(exclude_defaults=True) if self.context else {},
             metadata=self.metadata,
             trace=trace,
             stream=self.stream,

@@ -3,8 +3,11 @@
 import asyncio
 from typing import Final
 
+from ai_platform.jobs.application.offer_due_retries import OfferDueRetries
 from ai_platform.jobs.application.recover_lost_jobs import SWEEP, RecoverLostJobs
 from ai_platform.jobs.application.run_next_job import RunNextJob
+from ai_platform.jobs.application.wake_ups import RETRY_DUE
+from ai_platform.kernel.errors import Unavailable
 from ai_platform.runtime.bus import Message
 from ai_platform.runtime.logging import get_logger
 
@@ -22,20 +25,26 @@ class JobWorker:
     A message is only a wake-up: it is done when the job that it led to is committed, or when there was none.
     """
 
-    def __init__(self, run_next: RunNextJob, recover: RecoverLostJobs, *, concurrency: int) -> None:
+    def __init__(
+        self, run_next: RunNextJob, offer_retries: OfferDueRetries, recover: RecoverLostJobs, *, concurrency: int
+    ) -> None:
         self._run_next = run_next
+        self._offer_retries = offer_retries
         self._recover = recover
         self._free = concurrency
         self._slots = asyncio.Semaphore(concurrency)
         self._running: set[asyncio.Task[None]] = set()
         self._draining = False
 
-    async def on_wake_up(self, _: Message) -> None:
+    async def on_wake_up(self, message: Message) -> None:
         """Cancelled while draining: then the message gets no verdict and goes to another worker."""
+        if message.type == RETRY_DUE:
+            await self._offer_retries()
         await self._start()
 
     async def poll(self) -> None:
         """Jobs whose wake-up was lost (a queue may lose everything) are found without it."""
+        await self._offer_retries()
         for _ in range(min(self._free, _POLLED_AT_MOST)):
             self._start().add_done_callback(_log_failure)
 
@@ -74,5 +83,5 @@ class JobWorker:
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
+    if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, Unavailable):
         _log.error("polled_job_failed", exc_info=error)

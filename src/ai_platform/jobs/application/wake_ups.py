@@ -1,0 +1,8 @@
+"""The messages that wake a worker. Each may come late, twice or for nothing: the worker claims whichever is next."""
+
+from typing import Final
+
+WAKE_UP: Final = "jobs.wake_up"
+"""A job waits."""
+RETRY_DUE: Final = "jobs.retry_due"
+"""A job waits whose pause between two attempts is over now."""

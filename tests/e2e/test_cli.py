@@ -1,0 +1,210 @@
+"""The command line as an operator uses it: one clear sentence when something is wrong, and never a traceback."""
+
+import json
+import stat
+import subprocess
+import uuid
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.programs import GatewayProcess, run_command, until
+from tests.e2e.stage import KEY, Stage, connected_stage
+from tests.services.stack import Services
+
+NOWHERE = "http://127.0.0.1:1"
+
+
+@pytest.fixture(scope="module")
+def stage(services: Services, migrated_template: str) -> Iterator[Stage]:
+    with connected_stage(services.postgres, services.rabbitmq, services.redis, template=migrated_template) as stage:
+        stage.config("demo", "demo")
+        stage.config("broken", "demo?nonsense=1")
+        yield stage
+
+
+@pytest.fixture(scope="module")
+def gateway(stage: Stage) -> GatewayProcess:
+    gateway = stage.gateway().launch()
+    stage.worker().start()
+    until(gateway.is_ready)
+    return gateway
+
+
+def run(
+    *arguments: str, directory: Path, code: int = 0, variables: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    ran = run_command(*arguments, directory=directory, variables=variables)
+    assert ran.returncode == code, f"{ran.returncode}: {ran.stdout}{ran.stderr}"
+    assert "Traceback" not in ran.stdout + ran.stderr
+    return ran
+
+
+def test_the_version_is_the_packages(tmp_path: Path) -> None:
+    assert run("version", directory=tmp_path).stdout.strip() == version("ai-platform")
+
+
+@pytest.mark.parametrize("command", ["dev", "gateway", "llm-worker", "migrate", "doctor", "init", "openapi"])
+def test_every_command_explains_itself_with_an_example(tmp_path: Path, command: str) -> None:
+    shown = run(command, "--help", directory=tmp_path).stdout
+    assert "Example:" in shown
+    assert f"ai-platform {command}" in shown
+
+
+def test_help_lists_the_commands(tmp_path: Path) -> None:
+    shown = run("--help", directory=tmp_path).stdout
+    for command in ("dev", "gateway", "llm-worker", "migrate", "doctor", "init", "jobs", "openapi", "version"):
+        assert command in shown
+    for command in ("submit", "show", "list"):
+        assert "Example:" in run("jobs", command, "--help", directory=tmp_path).stdout
+
+
+def test_an_unknown_command_is_wrong_use(tmp_path: Path) -> None:
+    assert "frobnicate" in run("frobnicate", directory=tmp_path, code=2).stderr
+
+
+def test_init_writes_fresh_secrets_once(tmp_path: Path) -> None:
+    run("init", directory=tmp_path)
+    env = tmp_path / ".env"
+    written = env.read_text()
+    assert stat.S_IMODE(env.stat().st_mode) == 0o600
+    assert "AI_PLATFORM_ADMIN_KEY=aip_" in written
+    refused = run("init", directory=tmp_path, code=1)
+    assert "never overwritten" in refused.stderr
+    assert env.read_text() == written
+    (other := tmp_path / "other").mkdir()
+    run("init", "--directory", str(other), directory=tmp_path)
+    assert (other / ".env").read_text() != written
+    assert "nowhere" in run("init", "--directory", str(tmp_path / "nowhere"), directory=tmp_path, code=2).stderr
+
+
+def test_migrating_twice_is_migrating_once(fresh_database: str, tmp_path: Path) -> None:
+    variables = {"DATABASE_URL": fresh_database}
+    first = run("migrate", directory=tmp_path, variables=variables)
+    assert "schema is at" in first.stdout
+    assert run("migrate", directory=tmp_path, variables=variables).stdout == first.stdout
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "words"),
+    [
+        ("postgresql://nobody:hidden@127.0.0.1:1/none", 1, "DATABASE_URL"),
+        ("", 2, "DATABASE_URL"),
+        ("not a url", 2, "DATABASE_URL"),
+    ],
+)
+def test_migrating_nothing_is_refused_with_a_sentence(tmp_path: Path, url: str, code: int, words: str) -> None:
+    refused = run("migrate", directory=tmp_path, variables={"DATABASE_URL": url}, code=code)
+    assert words in refused.stderr
+    assert "hidden" not in refused.stderr + refused.stdout
+
+
+def test_migrating_with_a_wrong_password_is_refused_with_a_sentence(stage: Stage, tmp_path: Path) -> None:
+    scheme, _, rest = stage.database_url.partition("://")
+    url = f"{scheme}://ai_platform:wrong@{rest.rpartition('@')[2]}"
+    assert run("migrate", directory=tmp_path, variables={"DATABASE_URL": url}, code=1).stderr.strip()
+
+
+def test_the_doctor_finds_a_good_installation_good(stage: Stage, tmp_path: Path) -> None:
+    found = findings(run("doctor", "--json", directory=tmp_path, variables=stage.variables))
+    assert {"database", "schema", "queue", "cache", "python"} <= found.keys()
+    assert "failed" not in {one["outcome"] for one in found.values()}
+    assert "database" in run("doctor", directory=tmp_path, variables=stage.variables).stdout
+
+
+def test_the_doctor_names_what_is_wrong_with_its_remedy(stage: Stage, fresh_database: str, tmp_path: Path) -> None:
+    broken = stage.variables | {
+        "DATABASE_URL": fresh_database,
+        "RABBITMQ_URL": "amqp://guest:hidden@127.0.0.1:1/",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "AI_PLATFORM_ADMIN_KEY": "",
+    }
+    ran = run("doctor", "--json", directory=tmp_path, variables=broken, code=1)
+    found = findings(ran)
+    assert found["database"]["outcome"] == "ok"
+    for subject in ("schema", "queue", "cache", "admin key"):
+        assert found[subject]["outcome"] == "failed"
+        assert "Remedy:" in found[subject]["detail"]
+    assert "hidden" not in ran.stdout + ran.stderr
+
+
+def test_the_doctor_needs_no_service_to_say_that_dev_can_run(tmp_path: Path) -> None:
+    found = findings(run("doctor", "--json", directory=tmp_path))
+    assert found["services"]["outcome"] == "warning"
+    assert "dev" in found["services"]["detail"]
+
+
+def test_a_job_is_submitted_waited_for_shown_and_listed(gateway: GatewayProcess, tmp_path: Path) -> None:
+    there = {"AI_PLATFORM_URL": gateway.url, "AI_PLATFORM_API_KEY": KEY}
+    submit = ("jobs", "submit", "Hello operator", "--config", "demo")
+    waited = run(*submit, "--wait", directory=tmp_path, variables=there)
+    assert waited.stdout == "[demo] Hello operator\n"
+    job_id = run(*submit, directory=tmp_path, variables=there).stdout.strip()
+    assert uuid.UUID(job_id)
+    shown = run("jobs", "show", job_id, directory=tmp_path, variables=there)
+    assert json.loads(shown.stdout)["prompt"] == "Hello operator"
+    listed = run("jobs", "list", "--json", directory=tmp_path, variables=there)
+    assert job_id in {job["job_id"] for job in json.loads(listed.stdout)}
+    table = run("jobs", "list", "--limit", "1", directory=tmp_path, variables=there)
+    assert "Status" in table.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("submit", "Hello", "--config", "nobody"), "nobody"),
+        (("submit", "   "), "blank"),
+        (("submit", "Hello", "--config", "broken", "--wait"), "FAILED"),
+        (("show", "not-an-id"), "nothing here"),
+        (("show", str(uuid.UUID(int=7))), "no job"),
+        (("list", "--status", "UNKNOWN"), "status"),
+    ],
+)
+def test_a_refusal_is_the_gateways_own_sentence(
+    gateway: GatewayProcess, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    there = {"AI_PLATFORM_URL": gateway.url, "AI_PLATFORM_API_KEY": KEY}
+    refused = run("jobs", *arguments, directory=tmp_path, variables=there, code=1)
+    assert words in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_a_wrong_key_is_said_to_be_wrong(gateway: GatewayProcess, tmp_path: Path) -> None:
+    refused = run("jobs", "list", "--url", gateway.url, "--key", "aip_wrong", directory=tmp_path, code=1)
+    assert "API key" in refused.stderr
+
+
+@pytest.mark.parametrize("arguments", [("submit", "Hello"), ("show", str(uuid.UUID(int=7))), ("list",)])
+@pytest.mark.parametrize("url", [NOWHERE, "no url at all", "http://[::1"])
+def test_nobody_there_is_said_in_a_sentence(tmp_path: Path, arguments: tuple[str, ...], url: str) -> None:
+    refused = run("jobs", *arguments, "--url", url, directory=tmp_path, code=1)
+    assert "ai-platform dev" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_the_openapi_document_needs_no_service(tmp_path: Path) -> None:
+    run("openapi", "-o", "openapi.json", directory=tmp_path)
+    document = json.loads((tmp_path / "openapi.json").read_text())
+    assert document["openapi"].startswith("3.1")
+    assert document["info"]["version"] == version("ai-platform")
+    assert json.loads(run("openapi", directory=tmp_path).stdout) == document
+    assert run("openapi", "-o", "nowhere/openapi.json", directory=tmp_path, code=2).stderr
+
+
+@pytest.mark.parametrize("command", ["gateway", "llm-worker"])
+def test_a_service_without_its_services_is_wrong_use(tmp_path: Path, command: str) -> None:
+    refused = run(command, directory=tmp_path, code=2)
+    for name in ("DATABASE_URL", "RABBITMQ_URL", "REDIS_URL"):
+        assert name in refused.stderr
+
+
+def test_a_taken_port_is_refused_with_the_remedy(gateway: GatewayProcess, stage: Stage, tmp_path: Path) -> None:
+    port = gateway.url.rpartition(":")[2]
+    refused = run("gateway", "--port", port, directory=tmp_path, variables=stage.variables, code=2)
+    assert "--port" in refused.stderr
+
+
+def findings(ran: "subprocess.CompletedProcess[str]") -> dict[str, dict[str, str]]:
+    return {one["subject"]: one for one in json.loads(ran.stdout)}

@@ -1,0 +1,363 @@
+"""The gateway's conventions, on a gateway and a worker of their own with real services."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.client import Client
+from tests.e2e.programs import GatewayProcess, WorkerProcess, run_command, until
+from tests.e2e.stage import KEY, Stage, client_of, connected_stage
+from tests.services.stack import Services
+
+METRICS_TOKEN = "the-token-of-the-metrics"
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01"
+SECRET_PROMPT = "nobody may read xylophone-4711 in a log"
+AS_JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def stage(services: Services, migrated_template: str) -> Iterator[Stage]:
+    with connected_stage(services.postgres, services.rabbitmq, services.redis, template=migrated_template) as stage:
+        stage.variables |= {"METRICS_TOKEN": METRICS_TOKEN, "LOG_LEVEL": "DEBUG"}
+        stage.config("demo", "demo")
+        yield stage
+
+
+@pytest.fixture(scope="module")
+def gateway(stage: Stage) -> GatewayProcess:
+    return stage.gateway().start()
+
+
+@pytest.fixture(scope="module")
+def worker(stage: Stage, gateway: GatewayProcess) -> WorkerProcess:
+    return stage.worker().start()
+
+
+@pytest.fixture(scope="module")
+def open_gateway(stage: Stage) -> GatewayProcess:
+    return stage.gateway(AUTH_MODE="open").start()
+
+
+@pytest.fixture(scope="module")
+def client(gateway: GatewayProcess) -> Iterator[Client]:
+    with client_of(gateway) as client:
+        yield client
+
+
+def test_a_job_goes_from_gateway_to_worker_and_back(client: Client, worker: WorkerProcess) -> None:
+    fields = {"config_name": "demo", "metadata": {"order": 7}, "priority": "high"}
+    accepted = client.http.post("/v1/jobs", json={"prompt": "Hello", **fields})
+    assert accepted.status_code == 202
+    assert accepted.json()["status"] == "QUEUED"
+    assert accepted.headers["location"] == f"/v1/jobs/{accepted.json()['job_id']}"
+    job = client.wait_terminal([accepted.json()["job_id"]])[accepted.json()["job_id"]]
+    shown = {name: job[name] for name in ("status", "result", "error", "agent_type", "retry_count", "metadata")}
+    assert shown == {
+        "status": "COMPLETED",
+        "result": "[demo] Hello",
+        "error": None,
+        "agent_type": "main",
+        "retry_count": 0,
+        "metadata": {"order": 7},
+    }
+    assert job["created_at"] <= job["started_at"] <= job["completed_at"]
+    assert job["created_at"].endswith(("Z", "+00:00"))
+
+
+def nested(levels: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+def body(**fields: object) -> bytes:
+    return json.dumps({"prompt": "Hello", **fields}).encode()
+
+
+BAD_BODIES: dict[str, tuple[bytes, list[str | int]]] = {
+    "no prompt": (b"{}", ["body", "prompt"]),
+    "an empty prompt": (body(prompt=""), ["body", "prompt"]),
+    "a blank prompt": (body(prompt=" \n\t\u2003"), ["body", "prompt"]),
+    "a prompt of 100 001 characters": (body(prompt="x" * 100_001), ["body", "prompt"]),
+    "a prompt with NUL": (body(prompt="a\x00b"), ["body", "prompt"]),
+    "a prompt that is a number": (body(prompt=5), ["body", "prompt"]),
+    "a prompt that is null": (body(prompt=None), ["body", "prompt"]),
+    "a prompt with a lone surrogate": (rb'{"prompt": "a\ud800b"}', ["body", "prompt"]),
+    "metadata with NUL": (body(metadata={"a": ["b\x00"]}), ["body", "metadata"]),
+    "metadata with NUL in a name": (body(metadata={"a\x00": 1}), ["body", "metadata"]),
+    "metadata with a lone surrogate": (rb'{"prompt": "a", "metadata": {"a": "\udfff"}}', ["body", "metadata"]),
+    "metadata of 17 KiB": (body(metadata={"a": "x" * 17_000}), ["body", "metadata"]),
+    "metadata that is a list": (body(metadata=[1]), ["body", "metadata"]),
+    "metadata nested 40 levels deep": (body(metadata=nested(40)), ["body", "metadata"]),
+    "metadata with a number beyond all numbers": (rb'{"prompt": "a", "metadata": {"a": 1e999}}', ["body", "metadata"]),
+    "an infinite timeout": (rb'{"prompt": "a", "timeout_seconds": 1e999}', ["body", "timeout_seconds"]),
+    "a negative timeout": (body(timeout_seconds=-1), ["body", "timeout_seconds"]),
+    "eleven retries": (body(max_retries=11), ["body", "max_retries"]),
+    "a huge number of retries": (body(max_retries=10**400), ["body", "max_retries"]),
+    "half a retry": (body(max_retries=0.5), ["body", "max_retries"]),
+    "an unknown priority": (body(priority="urgent"), ["body", "priority"]),
+    "an unknown pipeline": (body(pipeline="quantum"), ["body", "pipeline"]),
+    "an unknown field": (body(promt="typo"), ["body", "promt"]),
+    "an unknown config": (body(config_name="nobody"), ["body", "config_name"]),
+    "a config with NUL": (body(config_name="a\x00"), ["body", "config_name"]),
+    "a config with a lone surrogate": (rb'{"prompt": "a", "config_name": "\ud800"}', ["body", "config_name"]),
+    "a config name of 256 characters": (body(config_name="x" * 256), ["body", "config_name"]),
+    "an unknown template": (body(template_name="nobody"), ["body", "template_name"]),
+    "a variable that is missing": (body(template_name="needy"), ["body", "variables", "who"]),
+    "a history of nobody": (body(context={"history": [{"role": "system", "content": "x"}]}), ["body", "context"]),
+    "context with a huge number": (b'{"prompt": "a", "context": {"n": ' + b"9" * 5000 + b"}}", ["body"]),
+    "a list": (b"[]", ["body"]),
+    "a string": (b'"hello"', ["body"]),
+    "nothing": (b"", ["body"]),
+    "broken JSON": (b'{"prompt": ', ["body"]),
+    "JSON nested 100 000 levels deep": (b'{"prompt": ' + b"[" * 100_000, ["body"]),
+    "bytes that are no UTF-8": (b'{"prompt": "\xff\xfe"}', ["body"]),
+    "a bare NaN": (b'{"prompt": "a", "timeout_seconds": NaN}', ["body"]),
+}
+
+
+@pytest.mark.parametrize("what", BAD_BODIES)
+def test_what_cannot_be_run_is_refused_at_once(client: Client, stage: Stage, what: str) -> None:
+    if what == "a variable that is missing":
+        stage.sql("INSERT INTO prompt_templates (name, content) VALUES ('needy', 'You talk to {who}.')")
+    content, where = BAD_BODIES[what]
+    before = stage.sql("SELECT count(*) FROM jobs")
+    answer = client.http.post("/v1/jobs", content=content, headers=AS_JSON)
+    problem = the_problem(answer, 422)
+    assert any(one["loc"][: len(where)] == where for one in problem["errors"]) or problem["code"] == "malformed_body", (
+        problem
+    )
+    assert all(one["msg"] and one["type"] for one in problem["errors"])
+    assert stage.sql("SELECT count(*) FROM jobs") == before
+
+
+def test_a_body_of_another_type_is_refused(client: Client) -> None:
+    the_problem(client.http.post("/v1/jobs", content=body(), headers={"Content-Type": "text/plain"}), 422)
+    the_problem(client.http.post("/v1/jobs", data={"prompt": "a form"}), 422)
+
+
+@pytest.mark.parametrize("prompt", ["x" * 100_000, "\U0001f600" * 100_000, "\x01" * 99_999 + "x"])
+def test_a_prompt_of_100_000_characters_fits_in_any_escaping(client: Client, prompt: str) -> None:
+    answer = client.http.post("/v1/jobs", content=body(prompt=prompt), headers=AS_JSON)
+    assert answer.status_code == 202, answer.text
+    assert client.job(answer.json()["job_id"])["prompt"] == prompt
+
+
+def test_a_body_beyond_two_mebibytes_is_413_announced_or_not(client: Client, stage: Stage) -> None:
+    before = stage.sql("SELECT count(*) FROM jobs")
+    large = body(prompt="x" * (2 * 1024 * 1024))
+    announced = client.http.post("/v1/jobs", content=large, headers=AS_JSON)
+    chunked = client.http.post("/v1/jobs", content=pieces_of(large), headers=AS_JSON)
+    for answer in (announced, chunked):
+        assert the_problem(answer, 413)["code"] == "body_too_large"
+    assert stage.sql("SELECT count(*) FROM jobs") == before
+
+
+@pytest.mark.parametrize("authorization", [None, "Bearer aip_wrong", "Basic YTpi", "Bearer", KEY, f"Bearer {KEY}x"])
+def test_a_stranger_is_401_before_anything_is_read(gateway: GatewayProcess, authorization: str | None) -> None:
+    headers = AS_JSON | ({"Authorization": authorization} if authorization else {})
+    with httpx.Client(base_url=gateway.url, headers=headers, trust_env=False) as stranger:
+        for answer in (
+            stranger.post("/v1/jobs", content=b"{broken"),
+            stranger.get("/v1/jobs", params={"limit": 0}),
+            stranger.get("/v1/nowhere"),
+            stranger.get("/v1/jobs/not-an-id"),
+        ):
+            assert the_problem(answer, 401)["code"] in ("key_missing", "key_invalid")
+            assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("job_id", ["not-an-id", "%00", "018f", "..", str(uuid.uuid4())])
+def test_an_id_of_nothing_is_404(client: Client, job_id: str) -> None:
+    the_problem(client.http.get(f"/v1/jobs/{job_id}"), 404)
+
+
+def test_an_unknown_path_is_404_and_a_wrong_method_405(client: Client) -> None:
+    assert the_problem(client.http.get("/v1/nowhere"), 404)["code"] == "not_found"
+    refused = client.http.delete("/v1/jobs")
+    assert the_problem(refused, 405)["code"] == "method_not_allowed"
+    assert "POST" in refused.headers["allow"]
+    the_problem(client.http.get("/v1/jobs", headers={"X-Tenant-ID": str(uuid.uuid4())}), 404)
+
+
+@pytest.mark.parametrize(
+    ("query", "where"),
+    [
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("limit=many", "limit"),
+        ("limit=" + "9" * 5000, "limit"),
+        ("status=UNKNOWN", "status"),
+        ("status=%00", "status"),
+        ("config_name=%00", "config_name"),
+        ("config_name=" + "x" * 256, "config_name"),
+    ],
+)
+def test_a_bad_filter_is_named(client: Client, query: str, where: str) -> None:
+    problem = the_problem(client.http.get(f"/v1/jobs?{query}"), 422)
+    assert [one["loc"] for one in problem["errors"]] == [["query", where]]
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "%00", "%F0%9F%98%80", "YWJj", "A" * 5000, str(uuid.uuid4())])
+def test_a_bad_cursor_is_named(client: Client, cursor: str) -> None:
+    assert the_problem(client.http.get(f"/v1/jobs?cursor={cursor}"), 422)["code"] == "invalid_cursor"
+
+
+def test_pages_show_every_job_once_newest_first(client: Client, stage: Stage, worker: WorkerProcess) -> None:
+    stage.config("paged", "demo")
+    ids = [client.submit(f"page {number}", config_name="paged") for number in range(7)]
+    client.wait_terminal(ids)
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = client.http.get("/v1/jobs", params={"config_name": "paged", "limit": 3, **cursor}).json()
+        seen += [job["job_id"] for job in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        assert len(page["items"]) == 3
+        cursor = {"cursor": page["next_cursor"]}
+    assert seen == ids[::-1]
+    assert client.jobs(config_name="paged", status="FAILED") == []
+    assert len(client.jobs(config_name="paged", status="COMPLETED")) == 7
+
+
+def test_the_request_id_is_echoed_and_a_bad_one_replaced(client: Client) -> None:
+    assert client.http.get("/livez", headers={"X-Request-ID": "my.own_id-1"}).headers["x-request-id"] == "my.own_id-1"
+    for bad in ("spaces in it", "x" * 129, "<script>", ""):
+        made = client.http.get("/livez", headers={"X-Request-ID": bad}).headers["x-request-id"]
+        assert made
+        assert made != bad
+
+
+def test_the_trace_reaches_the_worker_and_no_secret_any_log(
+    client: Client, stage: Stage, gateway: GatewayProcess, worker: WorkerProcess
+) -> None:
+    headers = {"X-Request-ID": "trace-me-42", "traceparent": TRACEPARENT}
+    prompts = {"demo": SECRET_PROMPT, "unreadable": f"{SECRET_PROMPT} either"}
+    stage.config("unreadable", "demo?nonsense=1")
+    for config, prompt in prompts.items():
+        fields = {"prompt": prompt, "config_name": config}
+        accepted = client.http.post("/v1/jobs", json=fields, headers=headers)
+        client.wait_terminal([accepted.json()["job_id"]])
+
+    def traced(program: GatewayProcess | WorkerProcess) -> list[dict[str, Any]]:
+        return [line for line in program.lines() if line.get("request_id") == "trace-me-42"]
+
+    for program in (gateway, worker):
+        lines = until(lambda program=program: traced(program), what=f"a line of {type(program).__name__} with the id")
+        assert {line["trace_id"] for line in lines} == {TRACE}
+        assert "xylophone-4711" not in program.history
+        assert KEY not in program.history
+        assert METRICS_TOKEN not in program.history
+        assert stage.database_url not in program.history
+
+
+def test_metrics_are_for_the_platform_key_and_the_token(client: Client, gateway: GatewayProcess) -> None:
+    client.submit("count me")
+    the_problem(httpx.get(f"{gateway.url}/metrics", trust_env=False), 401)
+    by_token = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+    assert httpx.get(f"{gateway.url}/metrics", headers=by_token, trust_env=False).status_code == 200
+    the_problem(httpx.get(f"{gateway.url}/v1/jobs", headers=by_token, trust_env=False), 401)
+    text = client.http.get("/metrics").text
+    for name in (
+        *("http_request_duration_seconds", "jobs_submitted_total", "jobs_processed_total", "llm_tokens_total"),
+        *("job_processing_duration_seconds", "job_queue_wait_seconds", "llm_call_duration_seconds"),
+        *("queue_messages_total", "queue_depth", "outbox_pending"),
+    ):
+        assert f"# TYPE {name.removesuffix('_total')}" in text, name
+    assert 'route="/v1/jobs"' in text
+    assert not any(uuid_like in text for uuid_like in (job["job_id"] for job in client.jobs()[:5]))
+
+
+def test_health_and_readiness_are_for_everybody(gateway: GatewayProcess) -> None:
+    with httpx.Client(base_url=gateway.url, trust_env=False) as anybody:
+        health = anybody.get("/health").json()
+        assert health["status"] == "healthy"
+        assert health["service"] == "gateway"
+        assert health["checks"] == {"database": "ok", "queue": "ok", "cache": "ok"}
+        assert anybody.get("/livez").status_code == anybody.get("/readyz").status_code == 200
+
+
+def test_the_docs_page_needs_no_foreign_server(gateway: GatewayProcess) -> None:
+    with httpx.Client(base_url=gateway.url, trust_env=False) as anybody:
+        page = anybody.get("/docs")
+        assert page.status_code == 200
+        assert "http://" not in page.text
+        assert "https://" not in page.text
+        for asset in ("swagger-ui-bundle.js", "swagger-ui.css"):
+            assert f"/docs/assets/{asset}" in page.text
+            assert anybody.get(f"/docs/assets/{asset}").status_code == 200
+        document = anybody.get("/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    assert {"/v1/jobs", "/v1/jobs/{job_id}", "/health"} <= document["paths"].keys()
+
+
+def test_open_mode_serves_this_machine_only(open_gateway: GatewayProcess) -> None:
+    with httpx.Client(base_url=open_gateway.url, trust_env=False) as anybody:
+        assert anybody.get("/v1/jobs").status_code == 200
+        assert anybody.get("/v1/jobs", headers={"Origin": open_gateway.url}).status_code == 200
+        port = open_gateway.url.rpartition(":")[2]
+        for header, value, status in (
+            ("Host", f"evil.example:{port}", 403),
+            ("Host", f"127.0.0.1.evil.example:{port}", 403),
+            ("Origin", "http://evil.example", 403),
+            ("Origin", "null", 403),
+            ("Sec-Fetch-Site", "cross-site", 403),
+            ("X-Forwarded-For", "203.0.113.9", 401),
+            ("Forwarded", "for=203.0.113.9", 401),
+            ("Authorization", "Bearer aip_wrong", 401),
+        ):
+            the_problem(anybody.get("/v1/jobs", headers={header: value}), status)
+        assert anybody.get("/metrics").status_code == 200
+
+
+def test_every_answer_has_a_request_id_and_is_not_cached(client: Client) -> None:
+    for path in ("/livez", "/v1/jobs", "/v1/nowhere", "/v1/jobs/x", "/v1/jobs?limit=0", "/docs", "/openapi.json"):
+        answer = client.http.get(path)
+        assert answer.headers["x-request-id"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "words"),
+    [
+        (("--host", "0.0.0.0"), {"AUTH_MODE": "open"}, "loopback"),
+        ((), {"AI_PLATFORM_ADMIN_KEY": ""}, "AI_PLATFORM_ADMIN_KEY"),
+        ((), {"DATABASE_URL": "", "REDIS_URL": ""}, "DATABASE_URL, REDIS_URL"),
+        ((), {"APP_ENV": "production", "AI_PLATFORM_ADMIN_KEY": "changeme"}, "AI_PLATFORM_ADMIN_KEY"),
+        ((), {"DATABASE_POOL_SIZE": "many"}, "DATABASE_POOL_SIZE"),
+    ],
+)
+def test_a_gateway_that_would_be_unsafe_or_useless_does_not_start(
+    stage: Stage, tmp_path: Path, arguments: tuple[str, ...], variables: dict[str, str], words: str
+) -> None:
+    refused = run_command(
+        "gateway", "--port", "0", *arguments, directory=tmp_path, variables=stage.variables | variables
+    )
+    assert refused.returncode == 2
+    assert words in refused.stderr
+    assert "Traceback" not in refused.stderr + refused.stdout
+
+
+def the_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
+    """The problem document of an answer; none ever tells about the inside."""
+    assert answer.status_code == status, f"{answer.status_code}: {answer.text}"
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert {"type", "title", "status", "detail", "instance", "code"} <= problem.keys()
+    assert problem["status"] == status
+    assert problem["instance"].startswith("/")
+    assert not any(word in answer.text for word in ("Traceback", "SELECT", "sqlalchemy", "asyncpg", KEY))
+    return problem
+
+
+def pieces_of(content: bytes) -> Iterator[bytes]:
+    for start in range(0, len(content), 65_536):
+        yield content[start : start + 65_536]

@@ -1,0 +1,176 @@
+"""Both providers' wires, through HTTP, queue and worker: what answers, what is tried again, and what is given up."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+
+from tests.e2e.client import Client
+from tests.e2e.programs import until
+from tests.e2e.stage import ANTHROPIC_KEY, OPENAI_KEY, Stage, client_of, connected_stage
+from tests.services.stack import Services
+from tests.twins.llm_server import LlmTwin
+
+PROVIDERS = ("openai", "anthropic")
+MODELS = (
+    *("echo", "auth", "rate-limited", "rate-limited-1", "flaky-1-429", "flaky-1-500", "flaky-1-529", "flaky-2-503"),
+    *("status-500", "overloaded", "quota", "not-found", "too-long", "hang", "cut", "stream-cut", "stream-error"),
+    *("garbage", "garbage-json", "garbage-shape", "empty", "truncated", "refusal"),
+)
+
+
+@pytest.fixture(scope="module")
+def stage(services: Services, migrated_template: str, twin: LlmTwin) -> Iterator[Stage]:
+    servers = (services.postgres, services.rabbitmq, services.redis)
+    with connected_stage(*servers, template=migrated_template, twin=twin) as stage:
+        for provider in PROVIDERS:
+            for model in MODELS:
+                stage.config(f"{provider}-{model}", model, provider=provider, max_tokens=100)
+        yield stage
+
+
+@pytest.fixture(scope="module")
+def client(stage: Stage) -> Iterator[Client]:
+    gateway = stage.gateway().launch()
+    stage.worker().start()
+    until(gateway.is_ready)
+    with client_of(gateway) as client:
+        yield client
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_an_answer_carries_its_words_its_agent_and_its_usage(
+    client: Client, twin: LlmTwin, provider: str, stream: bool
+) -> None:
+    prompt = f"  Grüße, 世界 🙂 {{braces}} \n{provider} {stream} "
+    job = client.result_of(prompt, config_name=f"{provider}-echo", stream=stream)
+    assert (job["status"], job["result"], job["error"]) == ("COMPLETED", f"echo: {prompt}", None)
+    assert job["agent_type"] == "main"
+    assert job["usage"]["input_tokens"] > 0
+    assert job["usage"]["output_tokens"] > 0
+    assert job["usage"]["total_tokens"] == job["usage"]["input_tokens"] + job["usage"]["output_tokens"]
+    call = next(one for one in twin.calls()["calls"] if prompt in str(one["body"]["messages"][-1]["content"]))
+    assert call["wire"] == provider
+    assert bool(call["body"].get("stream")) is stream
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize(
+    ("model", "code"),
+    [
+        ("auth", "llm_auth_failed"),
+        ("quota", "llm_spend_limit"),
+        ("not-found", "llm_model_not_found"),
+        ("too-long", "llm_context_too_long"),
+        ("refusal", "llm_content_refused"),
+    ],
+)
+def test_what_cannot_get_better_fails_at_once(client: Client, provider: str, model: str, code: str) -> None:
+    job = client.result_of(f"{model} of {provider}", config_name=f"{provider}-{model}")
+    assert (job["status"], job["error"]["code"], job["error"]["retryable"]) == ("FAILED", code, False)
+    assert job["retry_count"] == 0
+    assert job["result"] is None
+    assert job["next_retry_at"] is None
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_rate_limit_is_waited_out_as_long_as_the_provider_asks(client: Client, twin: LlmTwin, provider: str) -> None:
+    prompt = f"patience with {provider}"
+    job_id = client.submit(prompt, config_name=f"{provider}-rate-limited", max_retries=1)
+    retrying = until(lambda: (job := client.job(job_id))["status"] == "RETRYING" and job, what="RETRYING")
+    assert retrying["error"]["code"] == "llm_rate_limited"
+    assert retrying["retry_count"] == 1
+    called = calls_with(twin, prompt)[0]
+    announced = datetime.fromisoformat(retrying["next_retry_at"]).timestamp()
+    assert announced >= called + 1.0
+    job = client.wait_terminal([job_id])[job_id]
+    assert calls_with(twin, prompt)[1] >= announced
+    assert (job["status"], job["retry_count"]) == ("FAILED", 1)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize(
+    ("model", "retries"), [("flaky-1-429", 1), ("flaky-1-500", 1), ("flaky-1-529", 1), ("flaky-2-503", 2)]
+)
+def test_what_passes_is_tried_again_until_it_is_answered(
+    client: Client, provider: str, model: str, retries: int
+) -> None:
+    prompt = f"{model} of {provider}"
+    job = client.result_of(prompt, config_name=f"{provider}-{model}")
+    assert (job["status"], job["result"], job["error"]) == ("COMPLETED", f"echo: {prompt}", None)
+    assert job["retry_count"] == retries
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize(
+    ("model", "stream", "code"),
+    [
+        ("status-500", False, "llm_server_error"),
+        ("overloaded", False, "llm_overloaded"),
+        ("cut", False, "llm_connection_failed"),
+        ("cut", True, "llm_stream_cut"),
+        ("stream-cut", True, "llm_stream_cut"),
+        ("garbage", False, "llm_malformed_response"),
+        ("garbage-json", False, "llm_malformed_response"),
+        ("garbage-shape", False, "llm_malformed_response"),
+        ("empty", False, "llm_empty_response"),
+        ("empty", True, "llm_empty_response"),
+    ],
+)
+def test_what_does_not_pass_is_given_up_after_the_last_retry(
+    client: Client, twin: LlmTwin, provider: str, model: str, stream: bool, code: str
+) -> None:
+    prompt = f"{model} of {provider}, streamed {stream}"
+    job = client.result_of(prompt, config_name=f"{provider}-{model}", stream=stream, max_retries=2)
+    assert (job["status"], job["error"]["code"], job["error"]["retryable"]) == ("FAILED", code, True)
+    assert job["retry_count"] == job["max_retries"] == 2
+    assert len(calls_with(twin, prompt)) == 3
+    assert job["result"] is None
+
+
+@pytest.mark.parametrize(("provider", "code"), [("openai", "llm_server_error"), ("anthropic", "llm_overloaded")])
+def test_an_error_in_the_middle_of_a_stream_is_the_one_it_says(client: Client, provider: str, code: str) -> None:
+    job = client.result_of("half an answer", config_name=f"{provider}-stream-error", stream=True, max_retries=0)
+    assert (job["status"], job["error"]["code"], job["result"]) == ("FAILED", code, None)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_model_that_hangs_is_bounded_by_the_jobs_timeout(client: Client, provider: str) -> None:
+    fields = {"timeout_seconds": 1, "max_retries": 1}
+    job = client.result_of("hang", config_name=f"{provider}-hang", **fields)
+    assert (job["status"], job["error"]["code"], job["retry_count"]) == ("FAILED", "job_timeout", 1)
+    took = datetime.fromisoformat(job["completed_at"]) - datetime.fromisoformat(job["started_at"])
+    assert 2.0 <= took.total_seconds() < 6.0
+
+
+def test_a_truncated_answer_is_an_answer(client: Client) -> None:
+    assert client.result_of("short", config_name="openai-truncated")["result"] == "echo: short"
+
+
+def test_a_key_that_the_worker_lacks_fails_the_job_with_the_name_of_its_variable(client: Client, stage: Stage) -> None:
+    stage.config("keyless", "echo", provider="openai", api_key_env="A_KEY_NOBODY_HAS")
+    job = client.result_of("hello", config_name="keyless")
+    assert (job["status"], job["error"]["code"]) == ("FAILED", "llm_key_missing")
+    assert "A_KEY_NOBODY_HAS" in job["error"]["message"]
+    assert job["retry_count"] == 0
+
+
+def test_an_unreachable_provider_is_tried_again_and_given_up(client: Client, stage: Stage) -> None:
+    stage.config("nowhere", "echo", provider="openai", base_url="http://127.0.0.1:1/v1")
+    job = client.result_of("hello", config_name="nowhere", max_retries=1)
+    assert (job["status"], job["error"]["code"]) == ("FAILED", "llm_connection_failed")
+    assert job["retry_count"] == 1
+
+
+def test_no_provider_key_is_in_an_answer_or_a_log(client: Client, stage: Stage) -> None:
+    shown = str(client.jobs()) + "".join(program.history for program in stage.programs)
+    assert OPENAI_KEY not in shown
+    assert ANTHROPIC_KEY not in shown
+    assert "sk-wrong" not in shown
+
+
+def calls_with(twin: LlmTwin, prompt: str) -> list[float]:
+    """When the model was called with this prompt, in seconds since the epoch."""
+    calls = twin.calls()["calls"]
+    return [one["at"] for one in calls if prompt in str(one["body"]["messages"][-1]["content"])]

@@ -1,0 +1,12 @@
+"""The fake job store does what PostgreSQL does."""
+
+import pytest
+
+from tests.unit.jobs.fakes import FakeJobStore
+from tests.unit.jobs.store_suite import JobStoreSuite
+
+
+class TestFakeJobStore(JobStoreSuite):
+    @pytest.fixture
+    def store(self) -> FakeJobStore:
+        return FakeJobStore()

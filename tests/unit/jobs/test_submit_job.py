@@ -1,0 +1,64 @@
+"""Accepting a job."""
+
+from datetime import timedelta
+
+import pytest
+
+from ai_platform.jobs.application.submit_job import SubmitJob
+from ai_platform.jobs.application.wake_ups import WAKE_UP
+from ai_platform.jobs.domain.job import Job, JobStatus, Priority
+from ai_platform.kernel.errors import InvalidInput, Unavailable
+from tests.unit.jobs.builders import NOON, a_command
+from tests.unit.jobs.fakes import FakeClock, FakeJobStore, FakeLlm
+from tests.unit.jobs.store_suite import CommitRefused
+
+
+def submit_to(store: FakeJobStore, *, llm: FakeLlm | None = None, default_max_retries: int = 3) -> SubmitJob:
+    return SubmitJob(llm or FakeLlm(), store.intake, store.clock, default_max_retries)
+
+
+async def test_a_job_is_stored_before_its_sender_hears_of_it() -> None:
+    store = FakeJobStore(clock=FakeClock(NOON + timedelta(hours=1)))
+    job = await submit_to(store)(a_command(prompt="Hi", priority=Priority.HIGH, metadata={"a": 1}, timeout_seconds=5))
+    stored = store.rows[job.id].job
+    assert (stored.status, stored.prompt, stored.priority) == (JobStatus.QUEUED, "Hi", Priority.HIGH)
+    assert (stored.metadata, stored.timeout_seconds) == ({"a": 1}, 5)
+    assert stored.created_at == NOON + timedelta(hours=1)
+    assert [one.type for one in await store.sent()] == [WAKE_UP]
+
+
+async def test_each_submission_is_a_job_of_its_own() -> None:
+    store = FakeJobStore()
+    first, second = await submit_to(store)(a_command()), await submit_to(store)(a_command())
+    assert first.id != second.id
+    assert len(store.rows) == 2
+
+
+@pytest.mark.parametrize(("named", "kept"), [(None, 3), (0, 0), (10, 10)])
+async def test_retries_are_those_named_or_the_default(named: int | None, kept: int) -> None:
+    job: Job = await submit_to(FakeJobStore(), default_max_retries=3)(a_command(max_retries=named))
+    assert job.max_retries == kept
+
+
+async def test_names_and_variables_are_checked_by_the_model_layer() -> None:
+    llm = FakeLlm()
+    await submit_to(FakeJobStore(), llm=llm)(
+        a_command(config_name="fast", template_name="poet", variables={"tone": "calm"})
+    )
+    assert llm.checked == [{"config_name": "fast", "template_name": "poet", "variables": {"tone": "calm"}}]
+
+
+@pytest.mark.parametrize("refusal", [InvalidInput("No such config."), Unavailable("The database is away.")])
+async def test_a_job_that_cannot_run_is_refused_and_not_stored(refusal: Exception) -> None:
+    store = FakeJobStore()
+    with pytest.raises(type(refusal)):
+        await submit_to(store, llm=FakeLlm(refuses=refusal))(a_command())
+    assert store.rows == {}
+    assert await store.sent() == []
+
+
+async def test_a_job_that_could_not_be_stored_was_not_accepted() -> None:
+    store = FakeJobStore(commits_fail=True)
+    with pytest.raises(CommitRefused):
+        await submit_to(store)(a_command())
+    assert store.rows == {}
