@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 from sqlalchemy import MetaData, event, text
@@ -44,7 +44,8 @@ RESTED: Final = 1.0
 mapper_registry = registry(metadata=metadata)
 """Aggregates are plain dataclasses; each context maps its own imperatively, once, in its wiring."""
 
-_BEGIN = "BEGIN; SELECT set_config('role', '{role}', true), set_config('app.tenant', '{tenant}', true)"
+_BEGIN = """BEGIN; SELECT set_config('role', '{role}', true), set_config('app.tenant', '{tenant}', true),
+set_config('statement_timeout', '{statement_timeout}', true), set_config('jit', 'off', true)"""
 
 _CONNECTION_LOST = (
     OSError,
@@ -87,6 +88,7 @@ class Database:
     def __init__(self, url: str, options: PoolOptions | None = None) -> None:
         options = options or PoolOptions()
         self.url = async_url(url)
+        self._statement_timeout = f"{options.statement_timeout:g}s"
         self._engine: AsyncEngine = create_async_engine(
             self.url,
             pool_size=options.size,
@@ -94,16 +96,7 @@ class Database:
             pool_recycle=options.recycle,
             pool_timeout=5.0,
             isolation_level="AUTOCOMMIT",  # the driver's part of it: `_begun` begins and commits
-            connect_args={
-                "timeout": 5.0,
-                "command_timeout": options.statement_timeout + 5.0,  # for a server that does not even refuse
-                "statement_cache_size": options.statement_cache,
-                "server_settings": {
-                    "application_name": options.application_name,
-                    "statement_timeout": str(int(options.statement_timeout * 1000)),
-                    "jit": "off",
-                },
-            },
+            connect_args=_connect_arguments(options),
         )
         ping_rested_connections(self._engine)
 
@@ -116,7 +109,7 @@ class Database:
         with _unavailable_when_lost():
             async with self._engine.connect() as connection:
                 pooled = await connection.get_raw_connection()
-                async with _begun(pooled, tenant_id):
+                async with _begun(pooled, tenant_id, self._statement_timeout):
                     yield connection
 
     @asynccontextmanager
@@ -153,6 +146,18 @@ class Database:
         await self._engine.dispose()
 
 
+def _connect_arguments(options: PoolOptions) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "timeout": 5.0,
+        "command_timeout": options.statement_timeout + 5.0,  # for a server that does not even refuse
+        "statement_cache_size": options.statement_cache,
+        "server_settings": {"application_name": options.application_name},
+    }
+    if options.statement_cache == 0:  # a pooler may give each transaction another server, which knows other names
+        arguments |= {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: f"_{uuid4().hex}"}
+    return arguments
+
+
 @contextmanager
 def _unavailable_when_lost() -> Iterator[None]:
     try:
@@ -164,15 +169,16 @@ def _unavailable_when_lost() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _begun(pooled: PoolProxiedConnection, tenant_id: UUID | None) -> AsyncIterator[None]:
-    """BEGIN and the role in one round trip, which neither SQLAlchemy nor asyncpg's own transactions can do.
+async def _begun(pooled: PoolProxiedConnection, tenant_id: UUID | None, statement_timeout: str) -> AsyncIterator[None]:
+    """BEGIN and its settings in one round trip, which neither SQLAlchemy nor asyncpg's own transactions can do.
 
+    Nothing is set for longer than the transaction, so a transaction pooler may stand in between.
     However the block is left, no connection goes back to the pool inside a transaction or under a role.
     """
     driver: asyncpg.Connection[Any] = cast("asyncpg.Connection[Any]", pooled.driver_connection)
     role, tenant = (WORKER_ROLE, "") if tenant_id is None else (APP_ROLE, tenant_id)
     try:
-        await driver.execute(_BEGIN.format(role=role, tenant=tenant))
+        await driver.execute(_BEGIN.format(role=role, tenant=tenant, statement_timeout=statement_timeout))
         yield
         if await driver.execute("COMMIT") != "COMMIT":
             raise asyncpg.InFailedSQLTransactionError("a statement had failed, so nothing was committed")
