@@ -2,4 +2,5 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.unit.jobs.store_suite")
+for name in ("job_store", "store_suite", "store_suite_claiming", "store_suite_ending"):
+    pytest.register_assert_rewrite(f"tests.unit.jobs.{name}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.jobs.fakes import FakeJobStore
+from tests.unit.jobs.fake_store import FakeJobStore
 from tests.unit.jobs.store_suite import JobStoreSuite
 
 

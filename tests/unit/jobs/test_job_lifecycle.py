@@ -138,4 +138,4 @@ class JobLifecycle(RuleBasedStateMachine):
 
 
 TestJobLifecycle = JobLifecycle.TestCase
-TestJobLifecycle.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestJobLifecycle.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)

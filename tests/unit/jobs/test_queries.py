@@ -8,8 +8,8 @@ from ai_platform.jobs.domain.errors import JobNotFound
 from ai_platform.jobs.domain.job import JobStatus
 from ai_platform.kernel.principal import DEFAULT_TENANT
 from tests.unit.jobs.builders import OTHER_TENANT, a_job
-from tests.unit.jobs.fakes import FakeJobStore
-from tests.unit.jobs.store_suite import accepted
+from tests.unit.jobs.fake_store import FakeJobStore
+from tests.unit.jobs.job_store import accepted
 
 
 async def test_a_job_is_shown_to_its_tenant() -> None:

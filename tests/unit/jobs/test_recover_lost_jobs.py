@@ -3,8 +3,8 @@
 from ai_platform.jobs.application.recover_lost_jobs import SWEEP, RecoverLostJobs
 from ai_platform.jobs.application.wake_ups import RETRY_DUE, WAKE_UP
 from ai_platform.jobs.domain.job import JobStatus
-from tests.unit.jobs.fakes import FakeJobStore
-from tests.unit.jobs.store_suite import LEASE, accepted, claimed, claimed_again, seen
+from tests.unit.jobs.fake_store import FakeJobStore
+from tests.unit.jobs.job_store import LEASE, accepted, claimed, claimed_again, seen
 
 
 async def test_lost_jobs_are_looked_for_over_all_tenants() -> None:

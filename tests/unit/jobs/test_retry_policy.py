@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai_platform.jobs.domain.retry import JITTER, RetryPolicy
@@ -33,6 +33,7 @@ def test_luck_moves_a_delay_by_a_tenth_either_way(luck: float, seconds: float) -
     assert next_at(RetryPolicy(shortest=10, longest=300), 0, luck=luck) == after(seconds)
 
 
+@settings(max_examples=50)
 @given(shortest=SECONDS, longest=SECONDS, failures=st.integers(0, 10), luck=st.floats(0, 1, exclude_max=True))
 def test_without_a_wish_a_delay_stays_within_a_tenth_of_its_step(
     shortest: float, longest: float, failures: int, luck: float
@@ -43,6 +44,7 @@ def test_without_a_wish_a_delay_stays_within_a_tenth_of_its_step(
     assert after(step * (1 - JITTER)) - grain <= at <= after(step * (1 + JITTER)) + grain
 
 
+@settings(max_examples=50)
 @given(wanted=st.floats(0, 86_400), failures=st.integers(0, 10), luck=st.floats(0, 1, exclude_max=True))
 def test_a_provider_is_never_called_before_the_time_it_asked_for(wanted: float, failures: int, luck: float) -> None:
     policy = RetryPolicy(shortest=5, longest=300)

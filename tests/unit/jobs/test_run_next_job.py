@@ -13,8 +13,9 @@ from ai_platform.kernel.errors import Unavailable
 from ai_platform.llm.contracts.api import CompletionFailed, CompletionRequest, HistoryMessage
 from tests.support import eventually
 from tests.unit.jobs.builders import NOON, POLICY, a_completion
-from tests.unit.jobs.fakes import FakeClaims, FakeJobStore, FakeLlm
-from tests.unit.jobs.store_suite import accepted, seen
+from tests.unit.jobs.fake_store import FakeClaims, FakeJobStore
+from tests.unit.jobs.fakes import FakeLlm
+from tests.unit.jobs.job_store import accepted, seen
 
 SILENCE = None
 """A model that thinks until it is interrupted."""

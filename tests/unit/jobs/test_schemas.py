@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -12,8 +12,8 @@ from ai_platform.jobs.domain.job import Priority
 from ai_platform.jobs.interface.schemas import METADATA_BYTES, JobResource, JobSubmission
 from ai_platform.kernel.principal import DEFAULT_TENANT
 from tests.unit.jobs.builders import a_fault
-from tests.unit.jobs.fakes import FakeJobStore
-from tests.unit.jobs.store_suite import RETRIES, accepted, claimed, seen
+from tests.unit.jobs.fake_store import FakeJobStore
+from tests.unit.jobs.job_store import RETRIES, accepted, claimed, seen
 
 
 def submission(**changes: Any) -> JobSubmission:
@@ -169,6 +169,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(st.dictionaries(st.text(st.characters(codec=None), max_size=5), JSON, max_size=3))
 def test_metadata_is_either_refused_or_strict_json_without_nul(metadata: dict[str, Any]) -> None:
     try:

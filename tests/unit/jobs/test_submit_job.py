@@ -9,8 +9,9 @@ from ai_platform.jobs.application.wake_ups import WAKE_UP
 from ai_platform.jobs.domain.job import Job, JobStatus, Priority
 from ai_platform.kernel.errors import InvalidInput, Unavailable
 from tests.unit.jobs.builders import NOON, a_command
-from tests.unit.jobs.fakes import FakeClock, FakeJobStore, FakeLlm
-from tests.unit.jobs.store_suite import CommitRefused
+from tests.unit.jobs.fake_store import FakeJobStore
+from tests.unit.jobs.fakes import FakeClock, FakeLlm
+from tests.unit.jobs.job_store import CommitRefused
 
 
 def submit_to(store: FakeJobStore, *, llm: FakeLlm | None = None, default_max_retries: int = 3) -> SubmitJob:

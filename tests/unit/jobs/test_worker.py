@@ -17,8 +17,9 @@ from ai_platform.kernel.ids import new_id
 from ai_platform.runtime.bus import Message
 from tests.support import eventually
 from tests.unit.jobs.builders import POLICY
-from tests.unit.jobs.fakes import FakeJobStore, FakeLlm
-from tests.unit.jobs.store_suite import LEASE, accepted, claimed, retry
+from tests.unit.jobs.fake_store import FakeJobStore
+from tests.unit.jobs.fakes import FakeLlm
+from tests.unit.jobs.job_store import LEASE, accepted, claimed, retry
 
 AT_ONCE = HAND_BACK_SECONDS
 """A grace that leaves no time but that for handing back."""
@@ -49,10 +50,6 @@ def settled(*work: Coroutine[Any, Any, None]) -> "asyncio.Future[list[BaseExcept
     return asyncio.gather(*work, return_exceptions=True)
 
 
-async def settled_task(task: asyncio.Task[None]) -> None:
-    await asyncio.wait([task])
-
-
 async def everything_else() -> None:
     """Every task that can go on without anybody's help has done so."""
     for _ in range(20):
@@ -76,7 +73,7 @@ async def test_a_retry_that_is_due_runs_when_its_message_comes() -> None:
     interrupted = asyncio.create_task(worker.on_wake_up(WAKE_UP))
     await eventually(lambda: llm.thinking == 1)
     interrupted.cancel()
-    await settled_task(interrupted)
+    await asyncio.wait([interrupted])
     await worker.on_wake_up(WAKE_UP)
     assert statuses(store) == [JobStatus.RETRYING]
     llm.thought_of.set()
@@ -185,6 +182,7 @@ async def test_a_drain_hands_back_what_is_not_done_in_time() -> None:
     store, llm = await a_store_with(2), FakeLlm(None)
     worker = a_worker(store, llm)
     wake_up = settled(worker.on_wake_up(WAKE_UP))
+    await eventually(lambda: llm.thinking == 1)
     await worker.poll()
     await eventually(lambda: llm.thinking == 2)
     await worker.drain(AT_ONCE)

@@ -52,12 +52,20 @@ _CLAIM = text(
 # MATERIALIZED: as a plain subquery it may be run once a row, and then takes more than `most`.
 _RENEW = text(
     """
-    UPDATE jobs SET lease_expires_at = now() + make_interval(secs => :lease)
-    FROM unnest(:ids, :attempts) AS held (id, attempt)
-    WHERE jobs.id = held.id AND jobs.attempt = held.attempt AND jobs.status = 'PROCESSING'
-    RETURNING jobs.id, jobs.attempt
+    WITH held AS MATERIALIZED (
+        SELECT id, attempt FROM jobs JOIN unnest(:ids, :attempts) AS claimed (id, attempt) USING (id, attempt)
+        WHERE jobs.status = 'PROCESSING'
+    ), free AS MATERIALIZED (
+        SELECT jobs.id FROM jobs JOIN held USING (id, attempt)
+        WHERE jobs.status = 'PROCESSING' FOR NO KEY UPDATE OF jobs SKIP LOCKED
+    ), renewed AS (
+        UPDATE jobs SET lease_expires_at = now() + make_interval(secs => :lease)
+        FROM free WHERE jobs.id = free.id
+    )
+    SELECT id, attempt FROM held
     """
 ).bindparams(bindparam("ids", type_=ARRAY(Uuid())), bindparam("attempts", type_=ARRAY(Integer)))
+# SKIP LOCKED: a heartbeat that waited for jobs which are just being settled would deadlock with that.
 SETTLE = text(
     """
     UPDATE jobs SET status = ended.status, retry_count = ended.retry_count, next_retry_at = ended.next_retry_at,

@@ -1,0 +1,211 @@
+"""Jobs in a dictionary. `FakeJobStore` passes the suite that PostgreSQL passes."""
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from ai_platform.jobs.application.ports import JobFilter, JobView
+from ai_platform.jobs.application.published import published
+from ai_platform.jobs.application.wake_ups import RETRY_DUE, WAKE_UP
+from ai_platform.jobs.domain.events import JobCreated, JobRetryScheduled
+from ai_platform.jobs.domain.job import Job, JobStatus
+from tests.unit.jobs.fake_rows import Row, ended, view_of, without_events
+from tests.unit.jobs.fakes import FakeClock
+from tests.unit.jobs.job_store import LEASE, CommitRefused, Sent
+
+
+@dataclass
+class FakeJobStore:
+    """Jobs in a dictionary, in the time of `clock`; what is written together is kept together or not at all."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    rows: dict[UUID, Row] = field(default_factory=dict)
+    outbox: list[Sent] = field(default_factory=list)
+    holders: dict[UUID, asyncio.Task[object]] = field(default_factory=dict)
+    taken_away: set[UUID] = field(default_factory=set)
+    commits_fail: bool = False
+
+    @property
+    def refusal(self) -> type[Exception]:
+        return CommitRefused
+
+    @property
+    def intake(self) -> "FakeIntake":
+        return FakeIntake(self)
+
+    @property
+    def claims(self) -> "FakeClaims":
+        return FakeClaims(self)
+
+    @property
+    def lost_jobs(self) -> "FakeLostJobsTransactions":
+        return FakeLostJobsTransactions(self)
+
+    @property
+    def reads(self) -> "FakeReads":
+        return FakeReads(self)
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    async def passes(self, seconds: float) -> None:
+        self.clock.passes(seconds)
+
+    async def sent(self) -> list[Sent]:
+        return list(self.outbox)
+
+    async def take_away(self, job: Job) -> None:
+        """Somebody else claims the job that is in hand."""
+        self.rows[job.id].job.attempt += 1
+        if (holder := self.holders.get(job.id)) is not None:
+            self.taken_away.add(job.id)
+            holder.cancel()
+
+    @asynccontextmanager
+    async def failing_commits(self) -> AsyncIterator[None]:
+        self.commits_fail = True
+        yield
+        self.commits_fail = False
+
+    def commit(self, changed: Sequence[tuple[Job, Row]]) -> None:
+        """What became of the jobs, with the messages that follow from it."""
+        if self.commits_fail:
+            raise CommitRefused
+        for job, row in changed:
+            self.rows[job.id] = row
+            self.outbox += self._messages(job)
+
+    def _messages(self, job: Job) -> Iterator[Sent]:
+        headers = dict(job.trace)
+        for event in job.take_events():
+            if isinstance(event, JobCreated | JobRetryScheduled):
+                due = event.next_retry_at if isinstance(event, JobRetryScheduled) else None
+                yield Sent(RETRY_DUE if due else WAKE_UP, {"job_id": str(job.id)}, headers, due or self.now())
+            if (fact := published(event)) is not None:
+                error_code = getattr(fact, "error_code", None)
+                body = {"job_id": str(job.id)} | ({"error_code": error_code} if error_code else {})
+                yield Sent(fact.topic, body, headers, self.now())
+
+
+@dataclass
+class FakeIntake:
+    store: FakeJobStore
+
+    async def accept(self, job: Job) -> None:
+        now = self.store.now()
+        rivals = (row for row in self.store.rows.values() if row.job.status is JobStatus.QUEUED)
+        own = [row for row in rivals if (row.job.tenant_id, row.job.priority) == (job.tenant_id, job.priority)]
+        fair_at = max([now, *(row.fair_at + timedelta(seconds=1) for row in own)])
+        self.store.commit([(job, Row(without_events(job), fair_at, now))])
+
+
+@dataclass
+class FakeClaims:
+    store: FakeJobStore
+
+    async def offer_due_retries(self) -> None:
+        now = self.store.now()
+        for row in self.store.rows.values():
+            due = row.job.next_retry_at
+            if row.job.status is JobStatus.RETRYING and due is not None and due <= now:
+                row.job.status, row.job.next_retry_at, row.fair_at = JobStatus.QUEUED, None, now
+
+    async def next(self) -> Job | None:
+        now = self.store.now()
+        queued = [row for row in self.store.rows.values() if row.job.status is JobStatus.QUEUED]
+        if not queued:
+            return None
+        row = min(queued, key=lambda row: (row.job.priority, row.fair_at, row.job.id))
+        row.job.status, row.job.started_at = JobStatus.PROCESSING, row.job.started_at or now
+        row.job.attempt += 1
+        row.lease_expires_at = now + timedelta(seconds=LEASE)
+        row.version += 1
+        return copy.copy(row.job)
+
+    @asynccontextmanager
+    async def holding(self, job: Job) -> AsyncIterator[None]:
+        task = asyncio.current_task()
+        assert task is not None
+        self.store.holders[job.id] = task
+        try:
+            yield
+        except asyncio.CancelledError:
+            if job.id not in self.store.taken_away or task.uncancel():
+                raise
+        finally:
+            del self.store.holders[job.id]
+            self.store.taken_away.discard(job.id)
+
+    async def settle(self, job: Job) -> bool:
+        await asyncio.sleep(0)
+        row = self.store.rows[job.id]
+        if (row.job.status, row.job.attempt) != (JobStatus.PROCESSING, job.attempt):
+            return False
+        self.store.commit([(job, ended(row, job, self.store.now()))])
+        return True
+
+
+@dataclass
+class FakeLostJobsTransactions:
+    """`opened_for` remembers whose transaction was asked for."""
+
+    store: FakeJobStore
+    opened_for: list[UUID | None] = field(default_factory=list)
+    locked: set[UUID] = field(default_factory=set)
+
+    @asynccontextmanager
+    async def __call__(self, tenant_id: UUID | None) -> AsyncIterator["FakeLostJobs"]:
+        self.opened_for.append(tenant_id)
+        lost = FakeLostJobs(self.store, self.locked)
+        try:
+            yield lost
+            self.store.commit(lost.saved)
+        finally:
+            self.locked -= lost.taken
+
+
+@dataclass
+class FakeLostJobs:
+    store: FakeJobStore
+    locked: set[UUID]
+    taken: set[UUID] = field(default_factory=set)
+    saved: list[tuple[Job, Row]] = field(default_factory=list)
+
+    async def take(self, most: int) -> Sequence[Job]:
+        now = self.store.now()
+        lost = [
+            copy.copy(row.job)
+            for id_, row in sorted(self.store.rows.items())
+            if row.lease_expires_at is not None and row.lease_expires_at < now and id_ not in self.locked
+        ][:most]
+        self.taken |= {job.id for job in lost}
+        self.locked |= self.taken
+        await asyncio.sleep(0)
+        return lost
+
+    async def save(self, job: Job) -> None:
+        self.saved.append((job, ended(self.store.rows[job.id], job, self.store.now())))
+
+
+@dataclass
+class FakeReads:
+    store: FakeJobStore
+
+    async def get(self, tenant_id: UUID, job_id: UUID) -> JobView | None:
+        row = self.store.rows.get(job_id)
+        return view_of(row) if row is not None and row.job.tenant_id == tenant_id else None
+
+    async def page(self, tenant_id: UUID, where: JobFilter, *, before: UUID | None, limit: int) -> Sequence[JobView]:
+        rows = (row for _, row in sorted(self.store.rows.items(), reverse=True))
+        return [
+            view_of(row)
+            for row in rows
+            if row.job.tenant_id == tenant_id
+            and where.status in (None, row.job.status)
+            and where.config_name in (None, row.job.config_name)
+            and (before is None or row.job.id < before)
+        ][:limit]
