@@ -1,10 +1,13 @@
-"""Stages for whole processes."""
+"""Stages for whole processes: an empty one for each test that asks, and one with everything running for all."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.stage import Stage, empty_stage
+from tests.e2e.client import Client
+from tests.e2e.programs import GatewayProcess, WorkerProcess
+from tests.e2e.stage import METRICS_TOKEN, Stage, client_of, connected_stage, empty_stage
+from tests.services.stack import Services
 from tests.twins.llm_server import LlmTwin, llm_server
 
 
@@ -19,3 +22,28 @@ def stage() -> Iterator[Stage]:
 def twin() -> Iterator[LlmTwin]:
     with llm_server() as twin:
         yield twin
+
+
+@pytest.fixture(scope="session")
+def served(services: Services, migrated_template: str, twin: LlmTwin) -> Iterator[Stage]:
+    """With services and the model twin; every test leaves it as it found it, but for its jobs and its configs."""
+    servers = (services.postgres, services.rabbitmq, services.redis)
+    with connected_stage(*servers, template=migrated_template, twin=twin) as stage:
+        stage.variables |= {"METRICS_TOKEN": METRICS_TOKEN, "LOG_LEVEL": "DEBUG"}
+        yield stage
+
+
+@pytest.fixture(scope="session")
+def gateway(served: Stage) -> GatewayProcess:
+    return served.gateway().start()
+
+
+@pytest.fixture(scope="session")
+def worker(served: Stage, gateway: GatewayProcess) -> WorkerProcess:
+    return served.worker().start()
+
+
+@pytest.fixture(scope="session")
+def client(gateway: GatewayProcess) -> Iterator[Client]:
+    with client_of(gateway) as client:
+        yield client

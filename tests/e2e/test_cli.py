@@ -4,33 +4,21 @@ import json
 import stat
 import subprocess
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.programs import GatewayProcess, run_command, until
-from tests.e2e.stage import KEY, Stage, connected_stage
-from tests.services.stack import Services
+from tests.e2e.programs import GatewayProcess, WorkerProcess, run_command
+from tests.e2e.stage import KEY, Stage
 
 NOWHERE = "http://127.0.0.1:1"
 
 
-@pytest.fixture(scope="module")
-def stage(services: Services, migrated_template: str) -> Iterator[Stage]:
-    with connected_stage(services.postgres, services.rabbitmq, services.redis, template=migrated_template) as stage:
-        stage.config("demo", "demo")
-        stage.config("broken", "demo?nonsense=1")
-        yield stage
-
-
-@pytest.fixture(scope="module")
-def gateway(stage: Stage) -> GatewayProcess:
-    gateway = stage.gateway().launch()
-    stage.worker().start()
-    until(gateway.is_ready)
-    return gateway
+@pytest.fixture(scope="module", autouse=True)
+def _configs(served: Stage, worker: WorkerProcess) -> None:
+    served.config("broken", "demo?nonsense=1")
 
 
 def run(
@@ -101,21 +89,25 @@ def test_migrating_nothing_is_refused_with_a_sentence(tmp_path: Path, url: str, 
     assert "hidden" not in refused.stderr + refused.stdout
 
 
-def test_migrating_with_a_wrong_password_is_refused_with_a_sentence(stage: Stage, tmp_path: Path) -> None:
-    scheme, _, rest = stage.database_url.partition("://")
+def test_migrating_with_a_wrong_password_is_refused_with_a_sentence(served: Stage, tmp_path: Path) -> None:
+    scheme, _, rest = served.database_url.partition("://")
     url = f"{scheme}://ai_platform:wrong@{rest.rpartition('@')[2]}"
     assert run("migrate", directory=tmp_path, variables={"DATABASE_URL": url}, code=1).stderr.strip()
+    found = findings(
+        run("doctor", "--json", directory=tmp_path, variables=served.variables | {"DATABASE_URL": url}, code=1)
+    )
+    assert found["database"]["outcome"] == "failed"
 
 
-def test_the_doctor_finds_a_good_installation_good(stage: Stage, tmp_path: Path) -> None:
-    found = findings(run("doctor", "--json", directory=tmp_path, variables=stage.variables))
+def test_the_doctor_finds_a_good_installation_good(served: Stage, tmp_path: Path) -> None:
+    found = findings(run("doctor", "--json", directory=tmp_path, variables=served.variables))
     assert {"database", "schema", "queue", "cache", "python"} <= found.keys()
     assert "failed" not in {one["outcome"] for one in found.values()}
-    assert "database" in run("doctor", directory=tmp_path, variables=stage.variables).stdout
+    assert "database" in run("doctor", directory=tmp_path, variables=served.variables).stdout
 
 
-def test_the_doctor_names_what_is_wrong_with_its_remedy(stage: Stage, fresh_database: str, tmp_path: Path) -> None:
-    broken = stage.variables | {
+def test_the_doctor_names_what_is_wrong_with_its_remedy(served: Stage, fresh_database: str, tmp_path: Path) -> None:
+    broken = served.variables | {
         "DATABASE_URL": fresh_database,
         "RABBITMQ_URL": "amqp://guest:hidden@127.0.0.1:1/",
         "REDIS_URL": "redis://127.0.0.1:1/0",
@@ -189,7 +181,6 @@ def test_the_openapi_document_needs_no_service(tmp_path: Path) -> None:
     document = json.loads((tmp_path / "openapi.json").read_text())
     assert document["openapi"].startswith("3.1")
     assert document["info"]["version"] == version("ai-platform")
-    assert json.loads(run("openapi", directory=tmp_path).stdout) == document
     assert run("openapi", "-o", "nowhere/openapi.json", directory=tmp_path, code=2).stderr
 
 
@@ -200,9 +191,25 @@ def test_a_service_without_its_services_is_wrong_use(tmp_path: Path, command: st
         assert name in refused.stderr
 
 
-def test_a_taken_port_is_refused_with_the_remedy(gateway: GatewayProcess, stage: Stage, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "name", "url"),
+    [
+        (("gateway", "--port", "0"), "DATABASE_URL", "nonsense of mine"),
+        (("llm-worker",), "RABBITMQ_URL", "nonsense of mine"),
+        (("doctor",), "REDIS_URL", "redis://host:port-of-mine/"),
+    ],
+)
+def test_an_address_that_is_none_is_named_and_not_shown(
+    served: Stage, tmp_path: Path, command: tuple[str, ...], name: str, url: str
+) -> None:
+    refused = run(*command, directory=tmp_path, variables=served.variables | {name: url}, code=2)
+    assert name in refused.stderr
+    assert "mine" not in refused.stderr + refused.stdout
+
+
+def test_a_taken_port_is_refused_with_the_remedy(gateway: GatewayProcess, served: Stage, tmp_path: Path) -> None:
     port = gateway.url.rpartition(":")[2]
-    refused = run("gateway", "--port", port, directory=tmp_path, variables=stage.variables, code=2)
+    refused = run("gateway", "--port", port, directory=tmp_path, variables=served.variables, code=2)
     assert "--port" in refused.stderr
 
 

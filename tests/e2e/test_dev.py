@@ -149,13 +149,13 @@ def test_services_in_the_environment_are_ignored_with_a_warning(stage: Stage) ->
 def test_default_smart_follows_the_keys_at_each_start(stage: Stage, twin: LlmTwin) -> None:
     dev = stage.dev()
     keys = twin_variables(twin)
-    for name, provider in (("OPENAI_API_KEY", "openai"), ("ANTHROPIC_API_KEY", "anthropic"), ("", "demo")):
+    for name, provider in (("OPENAI_API_KEY", "openai"), ("ANTHROPIC_API_KEY", "anthropic")):
         dev.variables = {k: v for k, v in keys.items() if k.endswith("_URL") or k == name}
         dev.start()
         assert dev.ready["model"].startswith(f"{provider}:")
         with Client(dev.ready["url"]) as client:
             job = client.result_of("who are you")
-        assert job["result"] == ("[demo] who are you" if provider == "demo" else "echo: who are you")
+        assert job["result"] == "echo: who are you"
         dev.stop()
 
 

@@ -1,8 +1,6 @@
-"""The gateway's conventions, on a gateway and a worker of their own with real services."""
+"""The gateway's conventions: who may come in, what answers look like, and what is told to whom."""
 
-import json
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +8,10 @@ import httpx
 import pytest
 
 from tests.e2e.client import Client
+from tests.e2e.problems import the_problem
 from tests.e2e.programs import GatewayProcess, WorkerProcess, run_command, until
-from tests.e2e.stage import KEY, Stage, client_of, connected_stage
-from tests.services.stack import Services
+from tests.e2e.stage import KEY, METRICS_TOKEN, Stage
 
-METRICS_TOKEN = "the-token-of-the-metrics"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01"
 SECRET_PROMPT = "nobody may read xylophone-4711 in a log"
@@ -22,32 +19,8 @@ AS_JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def stage(services: Services, migrated_template: str) -> Iterator[Stage]:
-    with connected_stage(services.postgres, services.rabbitmq, services.redis, template=migrated_template) as stage:
-        stage.variables |= {"METRICS_TOKEN": METRICS_TOKEN, "LOG_LEVEL": "DEBUG"}
-        stage.config("demo", "demo")
-        yield stage
-
-
-@pytest.fixture(scope="module")
-def gateway(stage: Stage) -> GatewayProcess:
-    return stage.gateway().start()
-
-
-@pytest.fixture(scope="module")
-def worker(stage: Stage, gateway: GatewayProcess) -> WorkerProcess:
-    return stage.worker().start()
-
-
-@pytest.fixture(scope="module")
-def open_gateway(stage: Stage) -> GatewayProcess:
-    return stage.gateway(AUTH_MODE="open").start()
-
-
-@pytest.fixture(scope="module")
-def client(gateway: GatewayProcess) -> Iterator[Client]:
-    with client_of(gateway) as client:
-        yield client
+def open_gateway(served: Stage) -> GatewayProcess:
+    return served.gateway(AUTH_MODE="open").start()
 
 
 def test_a_job_goes_from_gateway_to_worker_and_back(client: Client, worker: WorkerProcess) -> None:
@@ -68,96 +41,6 @@ def test_a_job_goes_from_gateway_to_worker_and_back(client: Client, worker: Work
     }
     assert job["created_at"] <= job["started_at"] <= job["completed_at"]
     assert job["created_at"].endswith(("Z", "+00:00"))
-
-
-def nested(levels: int) -> dict[str, Any]:
-    value: dict[str, Any] = {}
-    for _ in range(levels):
-        value = {"a": value}
-    return value
-
-
-def body(**fields: object) -> bytes:
-    return json.dumps({"prompt": "Hello", **fields}).encode()
-
-
-BAD_BODIES: dict[str, tuple[bytes, list[str | int]]] = {
-    "no prompt": (b"{}", ["body", "prompt"]),
-    "an empty prompt": (body(prompt=""), ["body", "prompt"]),
-    "a blank prompt": (body(prompt=" \n\t\u2003"), ["body", "prompt"]),
-    "a prompt of 100 001 characters": (body(prompt="x" * 100_001), ["body", "prompt"]),
-    "a prompt with NUL": (body(prompt="a\x00b"), ["body", "prompt"]),
-    "a prompt that is a number": (body(prompt=5), ["body", "prompt"]),
-    "a prompt that is null": (body(prompt=None), ["body", "prompt"]),
-    "a prompt with a lone surrogate": (rb'{"prompt": "a\ud800b"}', ["body", "prompt"]),
-    "metadata with NUL": (body(metadata={"a": ["b\x00"]}), ["body", "metadata"]),
-    "metadata with NUL in a name": (body(metadata={"a\x00": 1}), ["body", "metadata"]),
-    "metadata with a lone surrogate": (rb'{"prompt": "a", "metadata": {"a": "\udfff"}}', ["body", "metadata"]),
-    "metadata of 17 KiB": (body(metadata={"a": "x" * 17_000}), ["body", "metadata"]),
-    "metadata that is a list": (body(metadata=[1]), ["body", "metadata"]),
-    "metadata nested 40 levels deep": (body(metadata=nested(40)), ["body", "metadata"]),
-    "metadata with a number beyond all numbers": (rb'{"prompt": "a", "metadata": {"a": 1e999}}', ["body", "metadata"]),
-    "an infinite timeout": (rb'{"prompt": "a", "timeout_seconds": 1e999}', ["body", "timeout_seconds"]),
-    "a negative timeout": (body(timeout_seconds=-1), ["body", "timeout_seconds"]),
-    "eleven retries": (body(max_retries=11), ["body", "max_retries"]),
-    "a huge number of retries": (body(max_retries=10**400), ["body", "max_retries"]),
-    "half a retry": (body(max_retries=0.5), ["body", "max_retries"]),
-    "an unknown priority": (body(priority="urgent"), ["body", "priority"]),
-    "an unknown pipeline": (body(pipeline="quantum"), ["body", "pipeline"]),
-    "an unknown field": (body(promt="typo"), ["body", "promt"]),
-    "an unknown config": (body(config_name="nobody"), ["body", "config_name"]),
-    "a config with NUL": (body(config_name="a\x00"), ["body", "config_name"]),
-    "a config with a lone surrogate": (rb'{"prompt": "a", "config_name": "\ud800"}', ["body", "config_name"]),
-    "a config name of 256 characters": (body(config_name="x" * 256), ["body", "config_name"]),
-    "an unknown template": (body(template_name="nobody"), ["body", "template_name"]),
-    "a variable that is missing": (body(template_name="needy"), ["body", "variables", "who"]),
-    "a history of nobody": (body(context={"history": [{"role": "system", "content": "x"}]}), ["body", "context"]),
-    "context with a huge number": (b'{"prompt": "a", "context": {"n": ' + b"9" * 5000 + b"}}", ["body"]),
-    "a list": (b"[]", ["body"]),
-    "a string": (b'"hello"', ["body"]),
-    "nothing": (b"", ["body"]),
-    "broken JSON": (b'{"prompt": ', ["body"]),
-    "JSON nested 100 000 levels deep": (b'{"prompt": ' + b"[" * 100_000, ["body"]),
-    "bytes that are no UTF-8": (b'{"prompt": "\xff\xfe"}', ["body"]),
-    "a bare NaN": (b'{"prompt": "a", "timeout_seconds": NaN}', ["body"]),
-}
-
-
-@pytest.mark.parametrize("what", BAD_BODIES)
-def test_what_cannot_be_run_is_refused_at_once(client: Client, stage: Stage, what: str) -> None:
-    if what == "a variable that is missing":
-        stage.sql("INSERT INTO prompt_templates (name, content) VALUES ('needy', 'You talk to {who}.')")
-    content, where = BAD_BODIES[what]
-    before = stage.sql("SELECT count(*) FROM jobs")
-    answer = client.http.post("/v1/jobs", content=content, headers=AS_JSON)
-    problem = the_problem(answer, 422)
-    assert any(one["loc"][: len(where)] == where for one in problem["errors"]) or problem["code"] == "malformed_body", (
-        problem
-    )
-    assert all(one["msg"] and one["type"] for one in problem["errors"])
-    assert stage.sql("SELECT count(*) FROM jobs") == before
-
-
-def test_a_body_of_another_type_is_refused(client: Client) -> None:
-    the_problem(client.http.post("/v1/jobs", content=body(), headers={"Content-Type": "text/plain"}), 422)
-    the_problem(client.http.post("/v1/jobs", data={"prompt": "a form"}), 422)
-
-
-@pytest.mark.parametrize("prompt", ["x" * 100_000, "\U0001f600" * 100_000, "\x01" * 99_999 + "x"])
-def test_a_prompt_of_100_000_characters_fits_in_any_escaping(client: Client, prompt: str) -> None:
-    answer = client.http.post("/v1/jobs", content=body(prompt=prompt), headers=AS_JSON)
-    assert answer.status_code == 202, answer.text
-    assert client.job(answer.json()["job_id"])["prompt"] == prompt
-
-
-def test_a_body_beyond_two_mebibytes_is_413_announced_or_not(client: Client, stage: Stage) -> None:
-    before = stage.sql("SELECT count(*) FROM jobs")
-    large = body(prompt="x" * (2 * 1024 * 1024))
-    announced = client.http.post("/v1/jobs", content=large, headers=AS_JSON)
-    chunked = client.http.post("/v1/jobs", content=pieces_of(large), headers=AS_JSON)
-    for answer in (announced, chunked):
-        assert the_problem(answer, 413)["code"] == "body_too_large"
-    assert stage.sql("SELECT count(*) FROM jobs") == before
 
 
 @pytest.mark.parametrize("authorization", [None, "Bearer aip_wrong", "Basic YTpi", "Bearer", KEY, f"Bearer {KEY}x"])
@@ -210,8 +93,8 @@ def test_a_bad_cursor_is_named(client: Client, cursor: str) -> None:
     assert the_problem(client.http.get(f"/v1/jobs?cursor={cursor}"), 422)["code"] == "invalid_cursor"
 
 
-def test_pages_show_every_job_once_newest_first(client: Client, stage: Stage, worker: WorkerProcess) -> None:
-    stage.config("paged", "demo")
+def test_pages_show_every_job_once_newest_first(client: Client, served: Stage, worker: WorkerProcess) -> None:
+    served.config("paged", "demo")
     ids = [client.submit(f"page {number}", config_name="paged") for number in range(7)]
     client.wait_terminal(ids)
     seen: list[str] = []
@@ -237,11 +120,11 @@ def test_the_request_id_is_echoed_and_a_bad_one_replaced(client: Client) -> None
 
 
 def test_the_trace_reaches_the_worker_and_no_secret_any_log(
-    client: Client, stage: Stage, gateway: GatewayProcess, worker: WorkerProcess
+    client: Client, served: Stage, gateway: GatewayProcess, worker: WorkerProcess
 ) -> None:
     headers = {"X-Request-ID": "trace-me-42", "traceparent": TRACEPARENT}
     prompts = {"demo": SECRET_PROMPT, "unreadable": f"{SECRET_PROMPT} either"}
-    stage.config("unreadable", "demo?nonsense=1")
+    served.config("unreadable", "demo?nonsense=1")
     for config, prompt in prompts.items():
         fields = {"prompt": prompt, "config_name": config}
         accepted = client.http.post("/v1/jobs", json=fields, headers=headers)
@@ -256,7 +139,7 @@ def test_the_trace_reaches_the_worker_and_no_secret_any_log(
         assert "xylophone-4711" not in program.history
         assert KEY not in program.history
         assert METRICS_TOKEN not in program.history
-        assert stage.database_url not in program.history
+        assert served.database_url not in program.history
 
 
 def test_metrics_are_for_the_platform_key_and_the_token(client: Client, gateway: GatewayProcess) -> None:
@@ -336,28 +219,11 @@ def test_every_answer_has_a_request_id_and_is_not_cached(client: Client) -> None
     ],
 )
 def test_a_gateway_that_would_be_unsafe_or_useless_does_not_start(
-    stage: Stage, tmp_path: Path, arguments: tuple[str, ...], variables: dict[str, str], words: str
+    served: Stage, tmp_path: Path, arguments: tuple[str, ...], variables: dict[str, str], words: str
 ) -> None:
     refused = run_command(
-        "gateway", "--port", "0", *arguments, directory=tmp_path, variables=stage.variables | variables
+        "gateway", "--port", "0", *arguments, directory=tmp_path, variables=served.variables | variables
     )
     assert refused.returncode == 2
     assert words in refused.stderr
     assert "Traceback" not in refused.stderr + refused.stdout
-
-
-def the_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
-    """The problem document of an answer; none ever tells about the inside."""
-    assert answer.status_code == status, f"{answer.status_code}: {answer.text}"
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem: dict[str, Any] = answer.json()
-    assert {"type", "title", "status", "detail", "instance", "code"} <= problem.keys()
-    assert problem["status"] == status
-    assert problem["instance"].startswith("/")
-    assert not any(word in answer.text for word in ("Traceback", "SELECT", "sqlalchemy", "asyncpg", KEY))
-    return problem
-
-
-def pieces_of(content: bytes) -> Iterator[bytes]:
-    for start in range(0, len(content), 65_536):
-        yield content[start : start + 65_536]

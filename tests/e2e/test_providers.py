@@ -1,14 +1,12 @@
 """Both providers' wires, through HTTP, queue and worker: what answers, what is tried again, and what is given up."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
 
 from tests.e2e.client import Client
-from tests.e2e.programs import until
-from tests.e2e.stage import ANTHROPIC_KEY, OPENAI_KEY, Stage, client_of, connected_stage
-from tests.services.stack import Services
+from tests.e2e.programs import WorkerProcess, until
+from tests.e2e.stage import ANTHROPIC_KEY, OPENAI_KEY, Stage
 from tests.twins.llm_server import LlmTwin
 
 PROVIDERS = ("openai", "anthropic")
@@ -19,23 +17,11 @@ MODELS = (
 )
 
 
-@pytest.fixture(scope="module")
-def stage(services: Services, migrated_template: str, twin: LlmTwin) -> Iterator[Stage]:
-    servers = (services.postgres, services.rabbitmq, services.redis)
-    with connected_stage(*servers, template=migrated_template, twin=twin) as stage:
-        for provider in PROVIDERS:
-            for model in MODELS:
-                stage.config(f"{provider}-{model}", model, provider=provider, max_tokens=100)
-        yield stage
-
-
-@pytest.fixture(scope="module")
-def client(stage: Stage) -> Iterator[Client]:
-    gateway = stage.gateway().launch()
-    stage.worker().start()
-    until(gateway.is_ready)
-    with client_of(gateway) as client:
-        yield client
+@pytest.fixture(scope="module", autouse=True)
+def _configs(served: Stage, worker: WorkerProcess) -> None:
+    for provider in PROVIDERS:
+        for model in MODELS:
+            served.config(f"{provider}-{model}", model, provider=provider, max_tokens=100)
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -148,23 +134,23 @@ def test_a_truncated_answer_is_an_answer(client: Client) -> None:
     assert client.result_of("short", config_name="openai-truncated")["result"] == "echo: short"
 
 
-def test_a_key_that_the_worker_lacks_fails_the_job_with_the_name_of_its_variable(client: Client, stage: Stage) -> None:
-    stage.config("keyless", "echo", provider="openai", api_key_env="A_KEY_NOBODY_HAS")
+def test_a_key_that_the_worker_lacks_fails_the_job_with_the_name_of_its_variable(client: Client, served: Stage) -> None:
+    served.config("keyless", "echo", provider="openai", api_key_env="A_KEY_NOBODY_HAS")
     job = client.result_of("hello", config_name="keyless")
     assert (job["status"], job["error"]["code"]) == ("FAILED", "llm_key_missing")
     assert "A_KEY_NOBODY_HAS" in job["error"]["message"]
     assert job["retry_count"] == 0
 
 
-def test_an_unreachable_provider_is_tried_again_and_given_up(client: Client, stage: Stage) -> None:
-    stage.config("nowhere", "echo", provider="openai", base_url="http://127.0.0.1:1/v1")
+def test_an_unreachable_provider_is_tried_again_and_given_up(client: Client, served: Stage) -> None:
+    served.config("nowhere", "echo", provider="openai", base_url="http://127.0.0.1:1/v1")
     job = client.result_of("hello", config_name="nowhere", max_retries=1)
     assert (job["status"], job["error"]["code"]) == ("FAILED", "llm_connection_failed")
     assert job["retry_count"] == 1
 
 
-def test_no_provider_key_is_in_an_answer_or_a_log(client: Client, stage: Stage) -> None:
-    shown = str(client.jobs()) + "".join(program.history for program in stage.programs)
+def test_no_provider_key_is_in_an_answer_or_a_log(client: Client, served: Stage) -> None:
+    shown = str(client.jobs()) + "".join(program.history for program in served.programs)
     assert OPENAI_KEY not in shown
     assert ANTHROPIC_KEY not in shown
     assert "sk-wrong" not in shown

@@ -123,6 +123,18 @@ async def test_what_a_killed_consumer_had_in_hand_comes_again_when_its_lease_has
     await bus.close()
 
 
+async def test_acknowledgements_under_way_are_written_before_the_bus_is_closed(
+    database: Database, connection: asyncpg.Connection
+) -> None:
+    bus = EmbeddedBus(database, [ORDERS])
+    inbox = Inbox()
+    await confirmed(bus, numbered(50))
+    await bus.subscribe(ORDERS.name, inbox, concurrency=50)
+    await inbox.holds(50)
+    await bus.close()
+    assert await connection.fetchval("SELECT count(*) FROM bus_messages") == 0
+
+
 async def test_a_message_that_kills_its_consumers_becomes_a_dead_letter(database: Database) -> None:
     bus = EmbeddedBus(database, [QueueSpec(name=ORDERS.name, delivery_limit=2)], poll=0.05)
     inbox = Inbox()

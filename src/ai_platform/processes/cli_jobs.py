@@ -27,13 +27,14 @@ class Gateway:
 
     def __init__(self, url: str, key: str) -> None:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=30, trust_env=False)
+        self._url = url.rstrip("/")
+        self._http = httpx.Client(headers=headers, timeout=30, trust_env=False)
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:
         try:
-            answer = self._http.request(method, path, **arguments)
+            answer = self._http.request(method, self._url + path, **arguments)
         except (httpx.TransportError, httpx.InvalidURL):
-            fail(f"Nothing answers at {self._http.base_url}; is `ai-platform dev` running? (see --url)", 1)
+            fail(f"Nothing answers at {self._url}; is `ai-platform dev` running? (see --url)", 1)
         if answer.is_error:
             fail(_detail(answer), 1)
         return answer.json()

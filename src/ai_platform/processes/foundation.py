@@ -1,8 +1,15 @@
 """What every process stands on: the database, the bus, the cache, and the relay between the first two."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Final
+from urllib.parse import urlsplit
 
+from sqlalchemy.exc import ArgumentError
+
+from ai_platform.processes.lifecycle import WrongUse
 from ai_platform.runtime.bus import Bus, QueueSpec
 from ai_platform.runtime.bus_amqp import AmqpBus
 from ai_platform.runtime.bus_embedded import EmbeddedBus
@@ -14,6 +21,12 @@ from ai_platform.runtime.settings import Settings
 from ai_platform.runtime.telemetry import Metrics
 
 VERSION = version("ai-platform")
+
+_ADDRESSES: Final = {
+    "DATABASE_URL": "postgresql://user:password@host:5432/database",
+    "RABBITMQ_URL": "amqp://user:password@host:5672/",
+    "REDIS_URL": "redis://host:6379/0",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +52,34 @@ def connected(settings: Settings, *, service: str) -> Foundation:
     assert settings.database_url is not None  # noqa: S101 - checked by `service_settings`
     assert settings.rabbitmq_url is not None  # noqa: S101
     assert settings.redis_url is not None  # noqa: S101
-    database = Database(settings.database_url.get_secret_value(), pool_options(settings, service))
-    exchange = settings.rabbitmq_event_exchange
-    bus = AmqpBus(settings.rabbitmq_url.get_secret_value(), queues(settings), event_exchange=exchange)
-    return _found(settings, database, bus, RedisCache(settings.redis_url.get_secret_value()))
+    with readable("DATABASE_URL"):
+        database = Database(settings.database_url.get_secret_value(), pool_options(settings, service))
+    with readable("RABBITMQ_URL"):
+        bus = AmqpBus(
+            _broker_url(settings.rabbitmq_url.get_secret_value()),
+            queues(settings),
+            event_exchange=settings.rabbitmq_event_exchange,
+        )
+    with readable("REDIS_URL"):
+        cache = RedisCache(settings.redis_url.get_secret_value())
+    return _found(settings, database, bus, cache)
+
+
+@contextmanager
+def readable(variable: str) -> Iterator[None]:
+    """Raises WrongUse for an address that nothing can be made of. It may hold a password, so it is not shown."""
+    try:
+        yield
+    except (ValueError, ArgumentError):
+        raise WrongUse(f"{variable} is no address; it looks like {_ADDRESSES[variable]}") from None
+
+
+def _broker_url(url: str) -> str:
+    """aio-pika looks at it only when it connects, and then fails as if the broker were at fault."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("amqp", "amqps") or not parts.hostname or parts.port == 0:
+        raise ValueError
+    return url
 
 
 def embedded(settings: Settings, database_url: str) -> Foundation:

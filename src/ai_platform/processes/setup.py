@@ -8,11 +8,11 @@ from pathlib import Path
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.llm.wiring import build_llm
 from ai_platform.processes.data_dir import new_api_key
-from ai_platform.processes.foundation import connected
+from ai_platform.processes.foundation import connected, readable
 from ai_platform.processes.gateway import gateway_app
 from ai_platform.processes.lifecycle import WrongUse, fail, read_settings
 from ai_platform.runtime import migrations
-from ai_platform.runtime.db import is_connection_loss
+from ai_platform.runtime.db import async_url, is_connection_loss
 from ai_platform.runtime.settings import Settings
 
 ENV = """\
@@ -35,8 +35,11 @@ def migrate_database(revision: str) -> None:
     settings = read_settings()
     if settings.database_url is None:
         raise WrongUse("Set DATABASE_URL in the environment or in .env.")
+    url = settings.database_url.get_secret_value()
+    with readable("DATABASE_URL"):
+        async_url(url)
     try:
-        migrations.upgrade(settings.database_url.get_secret_value(), revision)
+        migrations.upgrade(url, revision)
     except Exception as error:
         if is_connection_loss(error) or isinstance(error, Unavailable):
             fail("The database cannot be reached; check DATABASE_URL.", 1)
@@ -61,8 +64,11 @@ def write_openapi(output: Path | None) -> None:
     document = json.dumps(openapi_document(), indent=2, ensure_ascii=False) + "\n"
     if output is None:
         sys.stdout.write(document)
-    else:
+        return
+    try:
         output.write_text(document)
+    except OSError as error:
+        raise WrongUse(f"Cannot write {output} ({error.strerror}).") from None
 
 
 def openapi_document() -> dict[str, object]:

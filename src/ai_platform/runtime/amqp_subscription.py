@@ -62,6 +62,8 @@ class AmqpSubscription:
                 await self._interrupted.wait()
             except (Unavailable, *AWAY) as error:
                 _log.warning("queue_unreachable", queue=self._queue_name, reason=str(error) or type(error).__name__)
+            except Exception:  # noqa: BLE001 - a subscription that ends would leave its queue to nobody
+                _log.exception("subscribing_failed", queue=self._queue_name)
             if not self._stopping:
                 await self._disconnect()
                 await asyncio.sleep(_RECONNECT_PAUSE)

@@ -36,6 +36,11 @@ class Batcher(Generic[ItemT, ResultT]):
             self._flushing.add(asyncio.create_task(self._drain()))
         return await result
 
+    async def idle(self) -> None:
+        """Returns when nothing is under way; to be awaited before what `flush` works with is closed."""
+        while self._flushing:
+            await asyncio.wait(self._flushing)
+
     async def _drain(self) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in a task

@@ -148,6 +148,7 @@ class EmbeddedSubscription:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._forget.idle()
         with suppress(Unavailable):
             await self._store.settle(RELEASE, list(self._in_hand))
 
@@ -186,6 +187,9 @@ class EmbeddedSubscription:
             except Unavailable as error:
                 _log.warning("queue_unreachable", queue=self._spec.name, reason=error.detail)
                 taken = 0
+            except Exception:  # noqa: BLE001 - a subscription that ends would leave its queue to nobody
+                _log.exception("taking_failed", queue=self._spec.name)
+                taken = 0
             if not taken and not self._stopping:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._work.wait(), self._poll)
@@ -213,8 +217,12 @@ class EmbeddedSubscription:
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(self._store.lease / 3)
-            with suppress(Unavailable):
+            try:
                 await self._store.settle(RENEW, list(self._in_hand))
+            except Unavailable as error:
+                _log.warning("leases_not_renewed", queue=self._spec.name, reason=error.detail)
+            except Exception:  # noqa: BLE001 - the next renewal may succeed
+                _log.exception("renewing_failed", queue=self._spec.name)
 
 
 class EmbeddedDelivery:

@@ -52,6 +52,7 @@ _CONNECTION_LOST = (
     TimeoutError,
     PoolTimeout,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server's last words came between two statements
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -183,7 +184,7 @@ async def _begun(pooled: PoolProxiedConnection, tenant_id: UUID | None, statemen
         if await driver.execute("COMMIT") != "COMMIT":
             raise asyncpg.InFailedSQLTransactionError("a statement had failed, so nothing was committed")
     except BaseException:
-        with suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError):
+        with suppress(asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError, OSError):
             await driver.execute("ROLLBACK")
         raise
     finally:

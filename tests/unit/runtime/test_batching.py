@@ -129,3 +129,19 @@ async def test_a_flush_that_does_not_answer_each_item_fails_its_callers_instead_
     with pytest.raises(ValueError, match="zip"):
         async with asyncio.timeout(2):
             await Batcher(answer_nobody)(1)
+
+
+async def test_it_is_idle_when_everything_under_way_is_written_even_for_callers_that_went_away() -> None:
+    ledger = Ledger(open_gate=False)
+    batcher = Batcher(ledger.flush)
+    calls = [*await begin(batcher, 1), *await begin(batcher, 2)]
+    for call in calls:
+        call.cancel()
+    waiting = asyncio.create_task(batcher.idle())
+    await asyncio.gather(*calls, return_exceptions=True)
+    assert not waiting.done()
+    ledger.gate.set()
+    async with asyncio.timeout(2):
+        await waiting
+    assert ledger.batches == [[1], [2]]
+    await batcher.idle()
