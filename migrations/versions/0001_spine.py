@@ -93,6 +93,7 @@ def create_jobs() -> None:
             "status IN ('QUEUED', 'PROCESSING', 'RETRYING', 'COMPLETED', 'FAILED', 'CANCELLED')",
             name=op.f("ck_jobs_status"),
         ),
+        sa.CheckConstraint("priority BETWEEN 0 AND 2", name=op.f("ck_jobs_priority")),
         sa.CheckConstraint("retry_count BETWEEN 0 AND max_retries", name=op.f("ck_jobs_retries")),
         sa.CheckConstraint("(status = 'PROCESSING') = (lease_expires_at IS NOT NULL)", name=op.f("ck_jobs_lease")),
         sa.CheckConstraint("(status = 'RETRYING') = (next_retry_at IS NOT NULL)", name=op.f("ck_jobs_retry")),

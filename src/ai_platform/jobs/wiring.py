@@ -57,5 +57,11 @@ def build_jobs_work(*, database: Database, relay: Relay, llm: LlmApi, settings: 
     retries = RetryPolicy(shortest=settings.job_retry_delay_min, longest=settings.job_retry_delay_max)
     run_next = RunNextJob(claims, llm, clock, retries, random.random)
     recover = RecoverLostJobs(LostJobsTransactions(database, relay, task_queue=queue), clock)
-    worker = JobWorker(run_next, OfferDueRetries(claims), recover, concurrency=settings.llm_worker_concurrency)
+    worker = JobWorker(
+        run_next,
+        OfferDueRetries(claims),
+        recover,
+        concurrency=settings.llm_worker_concurrency,
+        lease=settings.job_lease_seconds,
+    )
     return JobsWork(worker=worker, heartbeat=claims.heartbeat)

@@ -86,7 +86,7 @@ def openapi(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="A file instead of stdout.")] = None,
 ) -> None:
     """Print the OpenAPI document, without any service."""
-    from ai_platform.processes.setup import write_openapi
+    from ai_platform.processes.openapi import write_openapi
 
     write_openapi(output)
 

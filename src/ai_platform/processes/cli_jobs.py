@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from typing import Annotated, Any
+from uuid import UUID
 
 import httpx
 import typer
@@ -26,6 +27,8 @@ class Gateway:
     """The few calls that the commands make; every refusal ends the command with the problem's own sentence."""
 
     def __init__(self, url: str, key: str) -> None:
+        if not key.isascii():
+            fail("The API key is not valid: a key has no such characters.", 2)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._url = url.rstrip("/")
         self._http = httpx.Client(headers=headers, timeout=30, trust_env=False)
@@ -37,7 +40,10 @@ class Gateway:
             fail(f"Nothing answers at {self._url}; is `ai-platform dev` running? (see --url)", 1)
         if answer.is_error:
             fail(_detail(answer), 1)
-        return answer.json()
+        try:
+            return answer.json()
+        except ValueError:
+            fail(f"What answers at {self._url} is not the platform; see --url.", 1)
 
 
 @jobs.command(epilog='Example: ai-platform jobs submit "Write a haiku about programming" --wait')
@@ -53,6 +59,8 @@ def submit(
     """Submit a prompt; prints the job's id, or with --wait its result."""
     gateway = Gateway(url, key)
     text = sys.stdin.read() if prompt == "-" else prompt
+    if not text.isprintable() and text != text.encode("utf-8", "replace").decode():
+        fail("The prompt is not valid UTF-8.", 2)
     body = {"prompt": text, "config_name": config, "template_name": template, "priority": priority}
     job_id = gateway.call("POST", "/v1/jobs", json=body)["job_id"]
     if not wait:
@@ -65,7 +73,7 @@ def submit(
 
 
 @jobs.command(epilog="Example: ai-platform jobs show 550e8400-e29b-41d4-a716-446655440000")
-def show(job_id: Annotated[str, typer.Argument(help="The job's id.")], url: Url = HERE, key: Key = "") -> None:
+def show(job_id: Annotated[UUID, typer.Argument(help="The job's id.")], url: Url = HERE, key: Key = "") -> None:
     """Show one job as JSON."""
     typer.echo(json.dumps(Gateway(url, key).call("GET", f"/v1/jobs/{job_id}"), indent=2, ensure_ascii=False))
 

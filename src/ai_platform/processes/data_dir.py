@@ -42,7 +42,10 @@ class DataDir:
         """The same key at every start, readable by its owner only."""
         file = self.path / "keys.json"
         if file.exists():
-            key: str = json.loads(file.read_text())["platform_key"]
+            try:
+                key: str = json.loads(file.read_text())["platform_key"]
+            except (ValueError, KeyError, OSError):
+                raise WrongUse(f"{file} cannot be read; remove it and a new key is made.") from None
             return key
         key = new_api_key()
         draft = file.with_suffix(".new")

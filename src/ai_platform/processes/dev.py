@@ -21,8 +21,8 @@ from ai_platform.processes.llm_worker import llm_options, work
 from ai_platform.processes.ready import Ready, announce
 from ai_platform.processes.server import bind, serve_until, server_for
 from ai_platform.runtime import migrations
-from ai_platform.runtime.auth import is_loopback
 from ai_platform.runtime.logging import configure_logging, get_logger
+from ai_platform.runtime.periodic import Periodic
 from ai_platform.runtime.postgres_binaries import PostgresUnavailable
 from ai_platform.runtime.postgres_embedded import EmbeddedPostgres
 from ai_platform.runtime.settings import Settings
@@ -51,7 +51,12 @@ async def develop(options: DevOptions) -> None:
         try:
             async with EmbeddedPostgres(data_dir.path) as postgres:
                 await migrations.migrate(postgres.url)
-                await _serve(settings, postgres.url, listener, options, stop)
+                watch = Periodic("postgres-watch", lambda: revive(postgres), seconds=1.0)
+                watch.start()
+                try:
+                    await _serve(settings, postgres.url, listener, options, stop)
+                finally:
+                    await watch.stop()
         except PostgresUnavailable as error:
             raise WrongUse(str(error)) from None
 
@@ -78,6 +83,13 @@ def preflight(options: DevOptions) -> tuple[Settings, DataDir, socket.socket]:
     if problems or settings is None or listener is None:
         raise WrongUse("\n".join(problems))
     return settings, data_dir, listener
+
+
+async def revive(postgres: EmbeddedPostgres) -> None:
+    """A database that died is started again where it was, so that everything recovers without a restart."""
+    if not postgres.is_running:
+        _log.warning("postgres_ended", remedy="it is started again")
+        await postgres.start()
 
 
 def dev_settings(given: Settings, data_dir: DataDir | None) -> Settings:
@@ -120,11 +132,18 @@ async def _serve(
     await foundation.close()
 
 
+def _name_of(host: str) -> str:
+    """As one writes it in a URL: the usual loopback by its name, every address by a name that reaches it."""
+    if host in ("127.0.0.1", "0.0.0.0", "::"):  # noqa: S104 - compared, not listened on
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
+
+
 def ready_of(settings: Settings, listener: socket.socket, bound: Bound | None) -> Ready:
     host, port = listener.getsockname()[:2]
     key = settings.ai_platform_admin_key
     return Ready(
-        url=f"http://{'localhost' if is_loopback(host) else host}:{port}",
+        url=f"http://{_name_of(host)}:{port}",
         api_key=key.get_secret_value() if key else "",
         auth_mode=settings.auth_mode,
         model=f"{bound.provider}:{bound.model_name}" if bound else "none",

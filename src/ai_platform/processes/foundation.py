@@ -1,7 +1,8 @@
 """What every process stands on: the database, the bus, the cache, and the relay between the first two."""
 
+import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
@@ -19,6 +20,9 @@ from ai_platform.runtime.outbox import Outbox
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.settings import Settings
 from ai_platform.runtime.telemetry import Metrics
+
+CLOSE_SECONDS: Final = 5.0
+"""For each of the four to close."""
 
 VERSION = version("ai-platform")
 
@@ -40,11 +44,14 @@ class Foundation:
     relay: Relay
 
     async def close(self) -> None:
-        """In the order of the flow: publish what is written, then let go of bus, cache and database."""
-        await self.relay.stop()
-        await self.bus.close()
-        await self.cache.close()
-        await self.database.close()
+        """In the order of the flow: publish what is written, then let go of bus, cache and database.
+
+        What hangs is left: the rows and the messages are where they are safe.
+        """
+        for close in (self.relay.stop, self.bus.close, self.cache.close, self.database.close):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await close()
 
 
 def connected(settings: Settings, *, service: str) -> Foundation:

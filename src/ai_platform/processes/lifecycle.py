@@ -49,7 +49,7 @@ def service_settings() -> Settings:
 def environment() -> Mapping[str, str]:
     """What the process was started with, over what `.env` says; the keys of providers are looked up here."""
     written = {name: value for name, value in dotenv_values(".env").items() if value}
-    return {**written, **os.environ}
+    return written | {name: value for name, value in os.environ.items() if value}
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:

@@ -7,13 +7,14 @@ from prometheus_client import start_http_server
 from ai_platform.jobs.wiring import JobsWork, build_jobs_work
 from ai_platform.llm.wiring import LlmOptions, build_llm
 from ai_platform.processes.foundation import Foundation, connected
-from ai_platform.processes.lifecycle import environment, run, service_settings, stop_signals
+from ai_platform.processes.lifecycle import WrongUse, environment, run, service_settings, stop_signals
 from ai_platform.runtime.consuming import Consumer
 from ai_platform.runtime.logging import configure_logging, get_logger
 from ai_platform.runtime.periodic import Periodic
 from ai_platform.runtime.settings import Settings
+from ai_platform.runtime.telemetry import Metrics
 
-SWEEP_EVERY = 1.0
+SWEEP_EVERY = 0.5
 POLL_EVERY = 1.0
 
 _log = get_logger(__name__)
@@ -52,6 +53,13 @@ async def work(foundation: Foundation, jobs: JobsWork, stop: asyncio.Event) -> N
     await jobs.heartbeat.stop()
 
 
+def serve_metrics(port: int, host: str, metrics: Metrics) -> None:
+    try:
+        start_http_server(port, host, metrics.registry)
+    except OSError as error:
+        raise WrongUse(f"Cannot serve metrics on {host}:{port} ({error.strerror}); see METRICS_PORT.") from None
+
+
 async def serve() -> None:
     settings = service_settings()
     configure_logging(level=settings.log_level, output_format=settings.log_format)
@@ -60,7 +68,7 @@ async def serve() -> None:
     llm = build_llm(database=database, environment=environment(), metrics=metrics, options=llm_options(settings))
     jobs = build_jobs_work(database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics)
     if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port, settings.metrics_host, metrics.registry)
+        serve_metrics(settings.metrics_port, settings.metrics_host, metrics)
     with stop_signals() as stop:
         foundation.relay.start()
         _log.info("worker_started", concurrency=settings.llm_worker_concurrency)

@@ -25,6 +25,7 @@ def bind(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(2048)
     except OSError as error:
         listener.close()
         raise WrongUse(f"Cannot listen on {host}:{port} ({error.strerror}); choose another with --port.") from None

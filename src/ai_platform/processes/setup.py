@@ -1,19 +1,15 @@
-"""One-off commands: the schema, a first `.env`, the OpenAPI document."""
+"""One-off commands: the schema, a first `.env`."""
 
-import json
 import secrets
 import sys
 from pathlib import Path
 
 from ai_platform.kernel.errors import Unavailable
-from ai_platform.llm.wiring import build_llm
 from ai_platform.processes.data_dir import new_api_key
-from ai_platform.processes.foundation import connected, readable
-from ai_platform.processes.gateway import gateway_app
+from ai_platform.processes.foundation import readable
 from ai_platform.processes.lifecycle import WrongUse, fail, read_settings
 from ai_platform.runtime import migrations
 from ai_platform.runtime.db import async_url, is_connection_loss
-from ai_platform.runtime.settings import Settings
 
 ENV = """\
 # Written by `ai-platform init`. Every setting: docs/reference/settings.md
@@ -58,28 +54,3 @@ def write_env(file: Path) -> None:
     except OSError as error:
         fail(f"Cannot write {file} ({error.strerror}).", 2)
     sys.stdout.write(f"Wrote {file}. Now set the services in it, then run `ai-platform doctor`.\n")
-
-
-def write_openapi(output: Path | None) -> None:
-    document = json.dumps(openapi_document(), indent=2, ensure_ascii=False) + "\n"
-    if output is None:
-        sys.stdout.write(document)
-        return
-    try:
-        output.write_text(document)
-    except OSError as error:
-        raise WrongUse(f"Cannot write {output} ({error.strerror}).") from None
-
-
-def openapi_document() -> dict[str, object]:
-    """Nothing is contacted: the addresses stand for services that are never called."""
-    settings = Settings.model_validate(
-        {
-            "database_url": "postgresql://nobody@localhost/none",
-            "rabbitmq_url": "amqp://localhost",
-            "redis_url": "redis://localhost",
-        }
-    )
-    foundation = connected(settings, service="openapi")
-    llm = build_llm(database=foundation.database, environment={}, metrics=foundation.metrics)
-    return gateway_app(foundation, llm.api, draining=lambda: False).openapi()

@@ -39,7 +39,9 @@ class AmqpSubscription:
         self._stopping = True
         self._interrupted.set()
         if self._task is not None:
-            await self._task
+            _, hanging = await asyncio.wait([self._task], timeout=TIMEOUT)
+            for task in hanging:  # in a broker that answers nothing
+                task.cancel()
             self._task = None
         if self._consuming is not None:
             queue, tag = self._consuming

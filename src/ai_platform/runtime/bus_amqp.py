@@ -75,9 +75,11 @@ class AmqpBus:
                     await self._broker.declare(channel)
                     underlay = cast("UnderlayChannel", await channel.get_underlay_channel())
                     self._publisher = _Publisher(connection, underlay, self._broker.event_exchange)
-                except AWAY as error:
+                except BaseException as error:
                     await connection.close()
-                    raise unavailable() from error
+                    if isinstance(error, AWAY):
+                        raise unavailable() from error
+                    raise
             return self._publisher
 
 

@@ -53,14 +53,22 @@ _DEPTH = text(
     FROM bus_messages WHERE queue = :queue
     """
 )
-_STILL_HELD = """
-    FROM unnest(CAST(:seqs AS bigint[]), CAST(:deliveries AS int[])) AS held (seq, delivery)
-    WHERE bus_messages.seq = held.seq AND bus_messages.deliveries = held.delivery
-"""
+_HELD = "unnest(CAST(:seqs AS bigint[]), CAST(:deliveries AS int[])) AS held (seq, delivery)"
+_STILL_HELD = f"FROM {_HELD} WHERE bus_messages.seq = held.seq AND bus_messages.deliveries = held.delivery"
 FORGET = text("DELETE FROM bus_messages WHERE seq = ANY(:seqs)")
 BURY = text("UPDATE bus_messages SET is_dead = true WHERE seq = ANY(:seqs)")
 RELEASE = text(f"UPDATE bus_messages SET visible_at = now() {_STILL_HELD}")  # noqa: S608 - our own words
-RENEW = text(f"UPDATE bus_messages SET visible_at = now() + make_interval(secs => :lease) {_STILL_HELD}")  # noqa: S608 - our own words
+RENEW = text(
+    f"""
+    WITH free AS MATERIALIZED (
+        SELECT bus_messages.seq FROM bus_messages JOIN {_HELD}
+            ON bus_messages.seq = held.seq AND bus_messages.deliveries = held.delivery
+        FOR UPDATE OF bus_messages SKIP LOCKED
+    )
+    UPDATE bus_messages SET visible_at = now() + make_interval(secs => :lease)
+    FROM free WHERE bus_messages.seq = free.seq
+    """  # noqa: S608 - our own words
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from sqlalchemy.orm import registry
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from ai_platform.kernel.errors import Unavailable
+from ai_platform.runtime.logging import get_logger
 
 APP_ROLE: Final = "ai_platform_app"
 WORKER_ROLE: Final = "ai_platform_worker"
@@ -44,6 +45,8 @@ RESTED: Final = 1.0
 mapper_registry = registry(metadata=metadata)
 """Aggregates are plain dataclasses; each context maps its own imperatively, once, in its wiring."""
 
+_log = get_logger(__name__)
+
 _BEGIN = """BEGIN; SELECT set_config('role', '{role}', true), set_config('app.tenant', '{tenant}', true),
 set_config('statement_timeout', '{statement_timeout}', true), set_config('jit', 'off', true)"""
 
@@ -58,7 +61,13 @@ _CONNECTION_LOST = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.QueryCanceledError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.DeadlockDetectedError,
 )
+"""What passes without anybody mending the statement: losses, time limits, a failover, a deadlock's victim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +105,7 @@ class Database:
             max_overflow=options.overflow,
             pool_recycle=options.recycle,
             pool_timeout=5.0,
+            hide_parameters=True,  # they hold people's words, and errors are logged
             isolation_level="AUTOCOMMIT",  # the driver's part of it: `_begun` begins and commits
             connect_args=_connect_arguments(options),
         )
@@ -108,7 +118,7 @@ class Database:
         Raises Unavailable when the database cannot be reached or goes away underneath.
         """
         with _unavailable_when_lost():
-            async with self._engine.connect() as connection:
+            async with self._connection() as connection:
                 pooled = await connection.get_raw_connection()
                 async with _begun(pooled, tenant_id, self._statement_timeout):
                     yield connection
@@ -126,17 +136,30 @@ class Database:
     async def ping(self) -> None:
         """Raises Unavailable when the database does not answer within two seconds."""
         with _unavailable_when_lost():
-            async with asyncio.timeout(2), self._engine.connect() as connection:
+            async with asyncio.timeout(2), self._connection() as connection:
                 await connection.execute(text("SELECT 1"))
 
     async def schema_revision(self) -> str | None:
         """The Alembic revision that the database stands at; None before the first migration."""
         with _unavailable_when_lost():
-            async with self._engine.connect() as connection:
+            async with self._connection() as connection:
                 if await connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
                     return None
                 revision: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
                 return revision
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        """Whatever keeps a connection from being opened (a password, a missing database), the database is away."""
+        try:
+            connection = await self._engine.connect()
+        except Exception as error:
+            _log.warning("database_refuses", reason=f"{type(error).__name__}: {error}")
+            raise database_unavailable() from error
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
     def listen_dsn(self) -> str:
         """The URL as asyncpg itself takes it, for a LISTEN connection outside the pool."""

@@ -10,15 +10,18 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, SecretStr
 
-from ai_platform.kernel.errors import PlatformError, Unavailable
+from ai_platform.kernel.errors import Unavailable
 from ai_platform.runtime.auth import Door
 from ai_platform.runtime.edge import knock_of
+from ai_platform.runtime.logging import get_logger
 from ai_platform.runtime.problems import problem_responses
 from ai_platform.runtime.telemetry import Metrics
 
 Check = Callable[[], Awaitable[None]]
 
 _PATIENCE: Final = 3.0
+
+_log = get_logger(__name__)
 
 
 class Health(BaseModel):
@@ -56,7 +59,8 @@ async def _passes(check: Check) -> bool:
     try:
         async with asyncio.timeout(_PATIENCE):
             await check()
-    except (PlatformError, TimeoutError):
+    except Exception as error:  # noqa: BLE001 - whatever it raises, what it checks cannot be used
+        _log.warning("check_failed", reason=f"{type(error).__name__}: {error}")
         return False
     return True
 

@@ -94,6 +94,7 @@ def _describe(app: FastAPI) -> None:
             components.setdefault("schemas", {}).update(_problem_schemas())
             components["securitySchemes"] = {"apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "aip_…"}}
             document["security"] = [{"apiKey": []}]
+            _keep_problems_only(document)
             for path in PUBLIC:
                 for operation in document["paths"].get(path, {}).values():
                     operation["security"] = []
@@ -101,6 +102,17 @@ def _describe(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI documents this very override
+
+
+def _keep_problems_only(document: dict[str, Any]) -> None:
+    """FastAPI announces a validation error of its own shape wherever there are parameters; none is ever sent."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            refused = operation.get("responses", {}).get("422", {}).get("content", {})
+            if "application/json" in refused:
+                del operation["responses"]["422"]
+    for schema in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(schema, None)
 
 
 def _problem_schemas() -> dict[str, Any]:

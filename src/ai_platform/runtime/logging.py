@@ -16,6 +16,7 @@ _SECRET_VALUES: Final = re.compile(r"\b(?:aip_|sk-)[A-Za-z0-9_-]{6,}|(?i:bearer)
 _PEOPLES_WORDS: Final = frozenset(
     {"prompt", "text", "body", "message_text", "result", "content", "phone", "phone_number"}
 )
+_ROW_DETAIL: Final = re.compile(r"DETAIL:.*")  # PostgreSQL repeats the row that it refused
 REDACTED: Final = "[redacted]"
 
 
@@ -51,6 +52,8 @@ def configure_logging(*, level: str, output_format: str, stream: TextIO | None =
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[drop_meta, renderer])
     )
+    for library in ("aiormq", "aio_pika"):  # every loss of a connection is theirs to raise and ours to tell, once
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     logging.basicConfig(handlers=[handler], level=max(logging.WARNING, logging.getLevelName(level)), force=True)
 
 
@@ -81,7 +84,7 @@ def _shown(key: str, value: object, hidden: frozenset[str]) -> object:
         return REDACTED
     match value:
         case str():
-            return _SECRET_VALUES.sub(REDACTED, value)
+            return _ROW_DETAIL.sub(f"DETAIL: {REDACTED}", _SECRET_VALUES.sub(REDACTED, value))
         case Mapping():
             return {name: _shown(str(name), one, hidden) for name, one in value.items()}
         case list() | tuple() | set() | frozenset():

@@ -26,7 +26,7 @@ def upgrade(url: str, revision: str = "head") -> None:
 
 async def migrate(url: str, revision: str = "head") -> None:
     """The same inside a running loop. A migration that waits longer than ten seconds for a lock gives up."""
-    engine = create_async_engine(async_url(url), poolclass=NullPool)
+    engine = create_async_engine(async_url(url), poolclass=NullPool, hide_parameters=True)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_migrate, revision)

@@ -73,6 +73,10 @@ class EmbeddedPostgres:
         """`postgresql+asyncpg://user:password@127.0.0.1:port/ai_platform`, as of the last start."""
         return f"postgresql+asyncpg://{SUPERUSER}:{self._password()}@127.0.0.1:{self._port}/{DATABASE}"
 
+    @property
+    def is_running(self) -> bool:
+        return self._postmaster is not None and self._postmaster.is_running()
+
     async def start(self) -> str:
         """Create, adopt or start the database; returns its URL once it answers.
 

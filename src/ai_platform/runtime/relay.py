@@ -35,6 +35,7 @@ class Relay:
         self._work = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._next_look = 0.0
+        self._paused_until = 0.0
         self._closing = False
 
     def take(self, entries: Sequence[Entry]) -> None:
@@ -63,14 +64,17 @@ class Relay:
         loop = asyncio.get_running_loop()
         while not (self._closing and not self._handed):
             try:
+                if (pause := self._paused_until - loop.time()) > 0:
+                    self._handed.clear()
+                    await self._wait(pause)
+                    continue
                 if loop.time() >= self._next_look:
                     await self._publish_due(loop)
                 await self._publish(self._take_handed(loop.time()))
                 await self._wait(self._next_look - loop.time())
             except Unavailable as error:
                 _log.warning("relay_waits", reason=error.detail)
-                self._handed.clear()
-                self._next_look = loop.time() + _LAST_RESORT
+                self._paused_until = self._next_look = loop.time() + _LAST_RESORT
             except Exception:  # noqa: BLE001 - the relay outlives every fault; the rows are still there
                 _log.exception("relay_failed")
                 self._next_look = loop.time() + _LAST_RESORT

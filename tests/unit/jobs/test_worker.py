@@ -32,7 +32,7 @@ RETRY_DUE = Message(id=new_id(), type=wake_ups.RETRY_DUE, body={})
 def a_worker(store: FakeJobStore, llm: FakeLlm, *, concurrency: int = 3) -> JobWorker:
     run_next = RunNextJob(store.claims, llm, store.clock, POLICY, lambda: 0.5)
     recover = RecoverLostJobs(store.lost_jobs, store.clock)
-    return JobWorker(run_next, OfferDueRetries(store.claims), recover, concurrency=concurrency)
+    return JobWorker(run_next, OfferDueRetries(store.claims), recover, concurrency=concurrency, lease=5.0)
 
 
 async def a_store_with(jobs: int) -> FakeJobStore:

@@ -14,15 +14,18 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import Integer, Uuid
 
 from ai_platform.jobs.domain.job import Job
-from ai_platform.jobs.infrastructure.rows import claimed_job, entries_of, outcome_row
+from ai_platform.jobs.infrastructure.rows import PIPELINES, claimed_job, entries_of, outcome_row
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.runtime import outbox, tracing
 from ai_platform.runtime.batching import Batcher
 from ai_platform.runtime.claims import Claim, ClaimLost, Heartbeat
 from ai_platform.runtime.db import Database
+from ai_platform.runtime.logging import get_logger
 from ai_platform.runtime.outbox import Entry
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.telemetry import Metrics
+
+_log = get_logger(__name__)
 
 OFFERED_AT_ONCE: Final = 500
 _DATABASE_AWAY_PAUSE: Final = 0.5
@@ -40,7 +43,7 @@ _OFFER_DUE_RETRIES = text(
 _CLAIM = text(
     """
     WITH turn AS MATERIALIZED (
-        SELECT id FROM jobs WHERE status = 'QUEUED'
+        SELECT id FROM jobs WHERE status = 'QUEUED' AND pipeline = ANY(:pipelines)
         ORDER BY priority, fair_at, id LIMIT :most FOR UPDATE SKIP LOCKED
     )
     UPDATE jobs SET status = 'PROCESSING', attempt = attempt + 1, updated_at = now(), version = version + 1,
@@ -108,10 +111,13 @@ class PostgresClaims:
     @asynccontextmanager
     async def holding(self, job: Job) -> AsyncIterator[None]:
         began = time.monotonic()
-        with suppress(ClaimLost), tracing.continued(job.trace):
-            async with self.heartbeat.holding(Claim(job.id, job.attempt)):
-                yield
-        self._metrics.job_processing_duration.observe(time.monotonic() - began)
+        try:
+            with suppress(ClaimLost), tracing.continued(job.trace):
+                async with self.heartbeat.holding(Claim(job.id, job.attempt)):
+                    yield
+                _log.debug("attempt_ended", job_id=str(job.id), attempt=job.attempt, status=job.status.value)
+        finally:
+            self._metrics.job_processing_duration.observe(time.monotonic() - began)
 
     async def settle(self, job: Job) -> bool:
         ended = job, entries_of(job, self._task_queue)
@@ -126,7 +132,7 @@ class PostgresClaims:
             await connection.execute(_OFFER_DUE_RETRIES, {"most": OFFERED_AT_ONCE})
 
     async def _claim_for(self, claimants: Sequence[None]) -> list[Job | None]:
-        parameters: dict[str, Any] = {"most": len(claimants), "lease": self._lease}
+        parameters: dict[str, Any] = {"most": len(claimants), "lease": self._lease, "pipelines": PIPELINES}
         async with self._database.transaction(None) as connection:
             rows = (await connection.execute(_CLAIM, parameters)).all()
         claimed = [claimed_job(row) for row in rows]

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ai_platform.jobs.domain.job import Job
 from ai_platform.jobs.infrastructure.claims import SETTLE
-from ai_platform.jobs.infrastructure.rows import claimed_job, entries_of, outcome_row
+from ai_platform.jobs.infrastructure.rows import PIPELINES, claimed_job, entries_of, outcome_row
 from ai_platform.runtime import outbox
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.outbox import Entry
@@ -17,7 +17,7 @@ from ai_platform.runtime.relay import Relay
 
 _LOST = text(
     """
-    SELECT * FROM jobs WHERE status = 'PROCESSING' AND lease_expires_at < now()
+    SELECT * FROM jobs WHERE status = 'PROCESSING' AND lease_expires_at < now() AND pipeline = ANY(:pipelines)
     ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
     """
 )
@@ -32,7 +32,7 @@ class PostgresLostJobs:
         self.entries: list[Entry] = []
 
     async def take(self, most: int) -> Sequence[Job]:
-        rows = await self._connection.execute(_LOST, {"most": most})
+        rows = await self._connection.execute(_LOST, {"most": most, "pipelines": PIPELINES})
         return [claimed_job(row) for row in rows]
 
     async def save(self, job: Job) -> None:

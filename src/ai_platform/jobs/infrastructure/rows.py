@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
@@ -12,6 +12,9 @@ from ai_platform.jobs.domain.events import JobCreated, JobRetryScheduled
 from ai_platform.jobs.domain.job import Job, JobError, JobStatus, Pipeline, Priority
 from ai_platform.runtime.bus import QueueName
 from ai_platform.runtime.outbox import Entry, fact
+
+PIPELINES: Final = [pipeline.value for pipeline in Pipeline]
+"""What this version can run; jobs of a newer one are left to its workers."""
 
 
 def new_row(job: Job) -> dict[str, Any]:
@@ -52,10 +55,22 @@ def claimed_job(row: Row[Any]) -> Job:
         max_retries=row.max_retries,
         retry_count=row.retry_count,
         attempt=row.attempt,
-        error=JobError(**row.error) if row.error else None,
+        error=_known_error(row.error),
         trace=row.trace,
         created_at=row.created_at,
         started_at=row.started_at,
+    )
+
+
+def _known_error(document: Mapping[str, Any] | None) -> JobError | None:
+    """What this version knows of it; a newer one may have written more."""
+    if document is None:
+        return None
+    return JobError(
+        code=document["code"],
+        message=document["message"],
+        retryable=document["retryable"],
+        retry_after=document.get("retry_after"),
     )
 
 

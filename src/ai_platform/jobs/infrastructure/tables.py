@@ -61,6 +61,7 @@ jobs = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("version", Integer, nullable=False, server_default="1"),
     CheckConstraint(f"status IN ({_STATUSES})", name="status"),
+    CheckConstraint("priority BETWEEN 0 AND 2", name="priority"),
     CheckConstraint("retry_count BETWEEN 0 AND max_retries", name="retries"),
     CheckConstraint("(status = 'PROCESSING') = (lease_expires_at IS NOT NULL)", name="lease"),
     CheckConstraint("(status = 'RETRYING') = (next_retry_at IS NOT NULL)", name="retry"),

@@ -1,6 +1,7 @@
 """The LLM worker: wake-ups from the queue become claimed jobs, up to a number at a time."""
 
 import asyncio
+import math
 from typing import Final
 
 from ai_platform.jobs.application.offer_due_retries import OfferDueRetries
@@ -26,11 +27,19 @@ class JobWorker:
     """
 
     def __init__(
-        self, run_next: RunNextJob, offer_retries: OfferDueRetries, recover: RecoverLostJobs, *, concurrency: int
+        self,
+        run_next: RunNextJob,
+        offer_retries: OfferDueRetries,
+        recover: RecoverLostJobs,
+        *,
+        concurrency: int,
+        lease: float,
     ) -> None:
         self._run_next = run_next
         self._offer_retries = offer_retries
         self._recover = recover
+        self._lease = lease
+        self._sweep_from = 0.0
         self._free = concurrency
         self._slots = asyncio.Semaphore(concurrency)
         self._running: set[asyncio.Task[None]] = set()
@@ -49,9 +58,20 @@ class JobWorker:
             self._start().add_done_callback(_log_failure)
 
     async def sweep(self) -> None:
-        """Recover everything whose worker died."""
-        while await self._recover() == SWEEP:
-            pass
+        """Recover everything whose worker died.
+
+        After the database was away every lease has run out: for one lease the living come first, to renew theirs.
+        """
+        now = asyncio.get_running_loop().time()
+        try:
+            if self._sweep_from == math.inf:
+                await self._offer_retries()
+                self._sweep_from = now + self._lease
+            while now >= self._sweep_from and await self._recover() == SWEEP:
+                pass
+        except Unavailable:
+            self._sweep_from = math.inf
+            raise
 
     async def drain(self, grace: float) -> None:
         """Finish what is running within `grace` seconds, then hand back the rest."""
