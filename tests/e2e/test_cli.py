@@ -149,7 +149,6 @@ def test_a_job_is_submitted_waited_for_shown_and_listed(gateway: GatewayProcess,
         (("submit", "Hello", "--config", "nobody"), "nobody"),
         (("submit", "   "), "blank"),
         (("submit", "Hello", "--config", "broken", "--wait"), "FAILED"),
-        (("show", "not-an-id"), "nothing here"),
         (("show", str(uuid.UUID(int=7))), "no job"),
         (("list", "--status", "UNKNOWN"), "status"),
     ],
@@ -215,3 +214,9 @@ def test_a_taken_port_is_refused_with_the_remedy(gateway: GatewayProcess, served
 
 def findings(ran: "subprocess.CompletedProcess[str]") -> dict[str, dict[str, str]]:
     return {one["subject"]: one for one in json.loads(ran.stdout)}
+
+
+@pytest.mark.parametrize("job_id", ["not-an-id", "../../health"])
+def test_what_is_no_job_id_is_refused_before_anything_is_asked(job_id: str, tmp_path: Path) -> None:
+    refused = run("jobs", "show", job_id, directory=tmp_path, code=2)
+    assert "UUID" in refused.stderr

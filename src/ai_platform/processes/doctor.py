@@ -15,6 +15,7 @@ from ai_platform.processes.foundation import Foundation, connected
 from ai_platform.processes.lifecycle import environment, read_settings
 from ai_platform.runtime import migrations
 from ai_platform.runtime.health import schema_is_at
+from ai_platform.runtime.logging import configure_logging
 from ai_platform.runtime.postgres_binaries import PostgresUnavailable, find_binaries
 from ai_platform.runtime.settings import Settings
 
@@ -30,6 +31,7 @@ class Finding:
 
 def examine(*, as_json: bool) -> int:
     """Print the findings; 0 when nothing failed, else 1."""
+    configure_logging(level="ERROR", output_format="console", stream=sys.stderr)
     findings = asyncio.run(_findings(read_settings()))
     if as_json:
         sys.stdout.write(json.dumps([asdict(one) for one in findings], indent=2) + "\n")
