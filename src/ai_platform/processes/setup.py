@@ -9,7 +9,8 @@ from ai_platform.processes.data_dir import new_api_key
 from ai_platform.processes.foundation import readable
 from ai_platform.processes.lifecycle import WrongUse, fail, read_settings
 from ai_platform.runtime import migrations
-from ai_platform.runtime.db import async_url, is_connection_loss
+from ai_platform.runtime.db import async_url
+from ai_platform.runtime.db_faults import is_connection_loss
 
 ENV = """\
 # Written by `ai-platform init`. Every setting: docs/reference/settings.md

@@ -94,18 +94,18 @@ class BusStore:
 
     async def take(self, queue: str, most: int) -> Sequence[Row[Any]]:
         """Lease up to `most` messages, longest waiting first: (seq, message_id, type, body, headers, deliveries)."""
-        async with self.database.transaction(None) as connection:
+        async with self.database.transaction(None, durable=False) as connection:
             return (await connection.execute(_TAKE, {"queue": queue, "most": most, "lease": self.lease})).all()
 
     async def settle(self, statement: TextClause, leases: Sequence[Lease]) -> None:
         """FORGET, RELEASE, BURY or RENEW these rows; the second and the last only while the lease holds."""
         if leases:
             seqs, deliveries = [one.seq for one in leases], [one.delivery for one in leases]
-            async with self.database.transaction(None) as connection:
+            async with self.database.transaction(None, durable=False) as connection:
                 await connection.execute(statement, {"seqs": seqs, "deliveries": deliveries, "lease": self.lease})
 
     async def depth(self, queue: str) -> QueueDepth:
-        async with self.database.transaction(None) as connection:
+        async with self.database.transaction(None, durable=False) as connection:
             ready, dead = (await connection.execute(_DEPTH, {"queue": queue})).one()
             return QueueDepth(ready, dead)
 

@@ -7,8 +7,8 @@ one tenant, `ai_platform_worker` sees all of them (claims, sweeps, the relay and
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 from uuid import UUID, uuid4
@@ -16,13 +16,12 @@ from uuid import UUID, uuid4
 import asyncpg
 from sqlalchemy import MetaData, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import registry
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from ai_platform.kernel.errors import Unavailable
+from ai_platform.runtime.db_faults import database_unavailable, unavailable_when_lost
 from ai_platform.runtime.logging import get_logger
 
 APP_ROLE: Final = "ai_platform_app"
@@ -46,28 +45,6 @@ mapper_registry = registry(metadata=metadata)
 """Aggregates are plain dataclasses; each context maps its own imperatively, once, in its wiring."""
 
 _log = get_logger(__name__)
-
-_BEGIN = """BEGIN; SELECT set_config('role', '{role}', true), set_config('app.tenant', '{tenant}', true),
-set_config('statement_timeout', '{statement_timeout}', true), set_config('jit', 'off', true)"""
-
-_CONNECTION_LOST = (
-    OSError,
-    TimeoutError,
-    PoolTimeout,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # the server's last words came between two statements
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.QueryCanceledError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.DeadlockDetectedError,
-)
-"""What passes without anybody mending the statement: losses, time limits, a failover, a deadlock's victim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,15 +89,16 @@ class Database:
         ping_rested_connections(self._engine)
 
     @asynccontextmanager
-    async def transaction(self, tenant_id: UUID | None) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self, tenant_id: UUID | None, *, durable: bool = True) -> AsyncIterator[AsyncConnection]:
         """One transaction as one tenant (None: over all tenants). Leaving cleanly commits.
 
+        Not `durable`, it does not wait for the disk: for what is done again when a crash of PostgreSQL undoes it.
         Raises Unavailable when the database cannot be reached or goes away underneath.
         """
-        with _unavailable_when_lost():
+        with unavailable_when_lost():
             async with self._connection() as connection:
                 pooled = await connection.get_raw_connection()
-                async with _begun(pooled, tenant_id, self._statement_timeout):
+                async with _begun(pooled, self._opening(tenant_id, durable)):
                     yield connection
 
     @asynccontextmanager
@@ -135,18 +113,27 @@ class Database:
 
     async def ping(self) -> None:
         """Raises Unavailable when the database does not answer within two seconds."""
-        with _unavailable_when_lost():
+        with unavailable_when_lost():
             async with asyncio.timeout(2), self._connection() as connection:
                 await connection.execute(text("SELECT 1"))
 
     async def schema_revision(self) -> str | None:
         """The Alembic revision that the database stands at; None before the first migration."""
-        with _unavailable_when_lost():
+        with unavailable_when_lost():
             async with self._connection() as connection:
                 if await connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
                     return None
                 revision: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
                 return revision
+
+    def _opening(self, tenant_id: UUID | None, durable: bool) -> str:
+        role, tenant = (WORKER_ROLE, "") if tenant_id is None else (APP_ROLE, str(tenant_id))
+        settings = {"role": role, "app.tenant": tenant, "statement_timeout": self._statement_timeout, "jit": "off"}
+        if not durable:
+            settings["synchronous_commit"] = "off"
+        return "BEGIN; SELECT " + ", ".join(
+            f"set_config('{name}', '{value}', true)" for name, value in settings.items()
+        )
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:
@@ -182,27 +169,16 @@ def _connect_arguments(options: PoolOptions) -> dict[str, Any]:
     return arguments
 
 
-@contextmanager
-def _unavailable_when_lost() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        if is_connection_loss(error):
-            raise database_unavailable() from error
-        raise
-
-
 @asynccontextmanager
-async def _begun(pooled: PoolProxiedConnection, tenant_id: UUID | None, statement_timeout: str) -> AsyncIterator[None]:
+async def _begun(pooled: PoolProxiedConnection, opening: str) -> AsyncIterator[None]:
     """BEGIN and its settings in one round trip, which neither SQLAlchemy nor asyncpg's own transactions can do.
 
     Nothing is set for longer than the transaction, so a transaction pooler may stand in between.
     However the block is left, no connection goes back to the pool inside a transaction or under a role.
     """
     driver: asyncpg.Connection[Any] = cast("asyncpg.Connection[Any]", pooled.driver_connection)
-    role, tenant = (WORKER_ROLE, "") if tenant_id is None else (APP_ROLE, tenant_id)
     try:
-        await driver.execute(_BEGIN.format(role=role, tenant=tenant, statement_timeout=statement_timeout))
+        await driver.execute(opening)
         yield
         if await driver.execute("COMMIT") != "COMMIT":
             raise asyncpg.InFailedSQLTransactionError("a statement had failed, so nothing was committed")
@@ -230,19 +206,3 @@ def ping_rested_connections(engine: AsyncEngine) -> None:
             connection.run_async(lambda driver: driver.fetchrow("SELECT 1", timeout=2))
         except Exception as error:
             raise DisconnectionError from error
-
-
-def is_connection_loss(error: BaseException) -> bool:
-    """Whether the database went away, rather than refused the statement."""
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated or is_connection_loss_of_driver(error.orig)
-    return isinstance(error, _CONNECTION_LOST)
-
-
-def is_connection_loss_of_driver(error: BaseException | None) -> bool:
-    cause = getattr(error, "__cause__", None)
-    return isinstance(error, _CONNECTION_LOST) or isinstance(cause, _CONNECTION_LOST)
-
-
-def database_unavailable() -> Unavailable:
-    return Unavailable("The database cannot be reached; try again shortly.", code="database_unavailable")

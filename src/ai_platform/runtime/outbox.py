@@ -113,13 +113,13 @@ class Outbox:
 
     async def claim(self, most: int) -> list[Outgoing]:
         """Take rows that are due and in nobody's hand, the longest due first; they are ours for `handover` seconds."""
-        async with self._database.transaction(None) as connection:
+        async with self._database.transaction(None, durable=False) as connection:
             rows = (await connection.execute(_CLAIM, {"most": most, "handover": self.handover})).all()
             return [_outgoing_of(row) for row in sorted(rows, key=lambda row: (row.since, row.id))]
 
     async def done(self, ids: Sequence[UUID]) -> None:
         """Forget rows that are confirmed."""
-        async with self._database.transaction(None) as connection:
+        async with self._database.transaction(None, durable=False) as connection:
             await connection.execute(_DONE, {"ids": list(ids)})
 
     async def seconds_to_next(self) -> float | None:

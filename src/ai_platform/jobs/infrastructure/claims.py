@@ -157,7 +157,7 @@ class PostgresClaims:
         return settled
 
     async def _renew(self, claims: Sequence[Claim]) -> set[Claim]:
-        async with self._database.transaction(None) as connection:
+        async with self._database.transaction(None, durable=False) as connection:
             rows = await connection.execute(
                 _RENEW,
                 {
