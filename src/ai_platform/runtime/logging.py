@@ -52,7 +52,7 @@ def configure_logging(*, level: str, output_format: str, stream: TextIO | None =
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[drop_meta, renderer])
     )
-    for library in ("aiormq", "aio_pika"):  # every loss of a connection is theirs to raise and ours to tell, once
+    for library in ("aiormq", "aio_pika", "sqlalchemy.pool"):  # a lost connection is ours to tell, once
         logging.getLogger(library).setLevel(logging.CRITICAL)
     logging.basicConfig(handlers=[handler], level=max(logging.WARNING, logging.getLevelName(level)), force=True)
 

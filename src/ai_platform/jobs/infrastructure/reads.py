@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from ai_platform.jobs.application.ports import JobFilter, JobView
 from ai_platform.jobs.domain.job import JobStatus
@@ -17,6 +17,9 @@ _COLUMNS = [
     if column.name not in {"tenant_id", "fair_at", "lease_expires_at", "variables", "context", "trace"}
 ]
 
+_ONE = select(*_COLUMNS).where(jobs.c.tenant_id == bindparam("tenant"), jobs.c.id == bindparam("job"))
+"""Built once: building and comparing it costs more than PostgreSQL needs to answer it."""
+
 
 class PostgresReads:
     """Implements `JobReads`."""
@@ -25,9 +28,8 @@ class PostgresReads:
         self._database = database
 
     async def get(self, tenant_id: UUID, job_id: UUID) -> JobView | None:
-        query = select(*_COLUMNS).where(jobs.c.tenant_id == tenant_id, jobs.c.id == job_id)
         async with self._database.transaction(tenant_id) as connection:
-            row = (await connection.execute(query)).one_or_none()
+            row = (await connection.execute(_ONE, {"tenant": tenant_id, "job": job_id})).one_or_none()
         return None if row is None else _view(row)
 
     async def page(self, tenant_id: UUID, where: JobFilter, *, before: UUID | None, limit: int) -> Sequence[JobView]:
