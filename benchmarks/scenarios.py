@@ -12,6 +12,10 @@ from tests.twins.llm_server import llm_server_process
 
 DONE = "SELECT count(*) FROM jobs WHERE status = 'COMPLETED'"
 IN_FLIGHT = "SELECT count(*) FROM jobs WHERE status = 'PROCESSING'"
+STORED = """
+SELECT percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM updated_at - created_at) * 1000)
+FROM (SELECT * FROM jobs ORDER BY id DESC LIMIT 180) AS latest
+"""
 
 Figures = dict[str, float]
 
@@ -87,7 +91,7 @@ def provider_wire(stage: Stage) -> Figures:
 
 
 def idle_latency(stage: Stage) -> Figures:
-    """Submit one job, and look until its result is visible, again and again on an idle platform."""
+    """One job after the other on an idle platform: until stored, and until a client that keeps asking sees it."""
     times: list[float] = []
     headers = {"Content-Type": "application/json"}
     with stage.gateway() as gateway, stage.worker():
@@ -102,8 +106,18 @@ def idle_latency(stage: Stage) -> Figures:
                     break
             times.append((time.perf_counter() - began) * 1000)
             time.sleep(0.01)
+        for number in range(200):  # unwatched: asking all the time takes one of the two cores
+            client.request("POST", "/v1/jobs", json.dumps({"prompt": f"Say {number}", "config_name": "demo"}), headers)
+            _read(client)
+            time.sleep(0.05)
+        stored = stage.fetch(STORED)
     settled = sorted(times[20:])
-    return {"p50 ms (< 12)": settled[len(settled) // 2], "p99 ms (< 40)": settled[int(len(settled) * 0.99)]}
+    return {
+        "stored p50 ms (< 12)": stored[0],
+        "stored p99 ms (< 40)": stored[1],
+        "seen p50 ms (< 12)": settled[len(settled) // 2],
+        "seen p99 ms (< 40)": settled[int(len(settled) * 0.99)],
+    }
 
 
 def _read(client: http.client.HTTPConnection) -> tuple[str, bytes]:
