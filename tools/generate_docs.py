@@ -89,7 +89,13 @@ def _type_of(field: FieldInfo) -> str:
     return ", ".join([kind, *limits])
 
 
-_KINDS: Final[dict[object, str]] = {SecretStr: "secret", str: "text", int: "integer", float: "number"}
+_KINDS: Final[dict[object, str]] = {
+    SecretStr: "secret",
+    str: "text",
+    int: "integer",
+    float: "number",
+    bool: "yes or no",
+}
 _SIGNS: Final = (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
 
 

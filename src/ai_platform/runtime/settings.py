@@ -66,6 +66,22 @@ class Settings(BaseSettings):
     llm_default_timeout_seconds: float = Field(
         120.0, gt=0, description="Timeout of a model call whose config names none."
     )
+    llm_max_retries: int = Field(
+        3, ge=0, le=10, description="Calls after the first within one attempt of a job, when a call fails in passing."
+    )
+    llm_retry_initial_delay: float = Field(
+        1.0, gt=0, description="Seconds before the first of them; doubles each time, ± 10 %."
+    )
+    llm_retry_max_delay: float = Field(60.0, gt=0, description="The longest wait between two calls, in seconds.")
+    circuit_breaker_failure_threshold: int = Field(
+        5, ge=1, description="Failures in a row after which a config's breaker opens."
+    )
+    circuit_breaker_success_threshold: int = Field(
+        2, ge=1, description="Successful probes after which a half-open breaker closes; also how many run at a time."
+    )
+    circuit_breaker_timeout_seconds: float = Field(
+        60.0, gt=0, description="Seconds for which an open breaker refuses calls before it lets probes through."
+    )
     openai_base_url: str | None = Field(None, description="Stands in for OpenAI's address; ends in `/v1`.")
     anthropic_base_url: str | None = Field(None, description="Stands in for Anthropic's address; the host root.")
 
@@ -74,6 +90,26 @@ class Settings(BaseSettings):
     job_retry_delay_max: float = Field(300.0, gt=0, description="The longest wait between two attempts, in seconds.")
     job_lease_seconds: float = Field(
         4.0, ge=2, description="How long a worker's claim on a job holds without a heartbeat (one a second)."
+    )
+
+    job_queue_limit: int = Field(
+        100_000, ge=1, description="Jobs of one tenant that may wait; a submission beyond it is 429."
+    )
+    job_event_retention_days: float = Field(30.0, gt=0, description="Days for which a finished job's events are kept.")
+
+    webhook_secret: SecretStr | None = Field(
+        None, description="Signs completion webhooks (Standard Webhooks, `whsec_…`); without it none are accepted."
+    )
+    webhook_allow_private: bool = Field(
+        False, description="Whether a completion webhook may go to a private or loopback address."
+    )
+
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None,
+        description="Where OpenTelemetry spans go (OTLP over HTTP), e.g. `http://collector:4318`; none when unset.",
+    )
+    otel_capture_prompts: bool = Field(
+        False, description="Whether spans carry the text of prompts and answers. Off: they never do."
     )
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from ai_platform.llm.application.time_limit import TimeLimitedModels
-from ai_platform.llm.domain.calls import Answer, Ending, Message, Tokens
+from ai_platform.llm.domain.calls import Answer, Call, Ending, Message, Tokens
 from ai_platform.llm.domain.failures import ModelCallFailed
 from ai_platform.llm.infrastructure.langchain_provider import LangChainModels
 from tests.twins.llm_server import LlmTwin
@@ -34,13 +34,13 @@ async def models(twin: LlmTwin) -> AsyncIterator[TimeLimitedModels]:
 
 async def the_failure(models: TimeLimitedModels, provider: str, *, stream: bool, **config: Any) -> ModelCallFailed:
     with pytest.raises(ModelCallFailed) as failed:
-        await models.answer(a_config(provider=provider, **config), _SAID, stream=stream)
+        await models.answer(a_config(provider=provider, **config), _SAID, Call(stream=stream))
     return failed.value
 
 
 @as_text_and_stream
 async def test_an_answer_comes_with_its_tokens(models: TimeLimitedModels, provider: str, stream: bool) -> None:
-    answer = await models.answer(a_config(provider=provider), _SAID, stream=stream)
+    answer = await models.answer(a_config(provider=provider), _SAID, Call(stream=stream))
 
     assert answer == Answer(_ECHO, Tokens(input=7, output=6))
 
@@ -56,7 +56,7 @@ async def test_the_conversation_is_sent_as_it_is(
         Message("user", "  {as} it is 😀\n"),
     )
 
-    await models.answer(a_config(provider=provider, temperature=0.2, max_tokens=77), said, stream=stream)
+    await models.answer(a_config(provider=provider, temperature=0.2, max_tokens=77), said, Call(stream=stream))
 
     body = twin.calls()["calls"][-1]["body"]
     assert body["messages"][-1]["content"] == "  {as} it is 😀\n"
@@ -74,7 +74,7 @@ async def test_the_conversation_is_sent_as_it_is(
 async def test_why_the_model_stopped_is_told(
     models: TimeLimitedModels, provider: str, stream: bool, model: str, ending: Ending, text: str
 ) -> None:
-    answer = await models.answer(a_config(provider=provider, model_name=model), _SAID, stream=stream)
+    answer = await models.answer(a_config(provider=provider, model_name=model), _SAID, Call(stream=stream))
 
     assert (answer.text, answer.ending) == (text, ending)
 
@@ -171,7 +171,7 @@ async def test_one_call_is_one_request(models: TimeLimitedModels, twin: LlmTwin,
     before = twin.calls()["count"]
 
     await the_failure(models, provider, stream=stream, model_name="status-500")
-    await models.answer(a_config(provider=provider, model_name=model), _SAID, stream=stream)
+    await models.answer(a_config(provider=provider, model_name=model), _SAID, Call(stream=stream))
 
     assert twin.calls()["count"] == before + 2
 
@@ -191,7 +191,7 @@ async def test_a_model_that_refuses_a_temperature_gets_none(
     models: TimeLimitedModels, twin: LlmTwin, provider: str, stream: bool
 ) -> None:
     for model in {"openai": ("gpt-6-sol", "o4-mini"), "anthropic": ("claude-opus-5-5", "claude-sonnet-5-5")}[provider]:
-        answer = await models.answer(a_config(provider=provider, model_name=model), _SAID, stream=stream)
+        answer = await models.answer(a_config(provider=provider, model_name=model), _SAID, Call(stream=stream))
 
         assert answer.text == _ECHO
         assert "temperature" not in twin.calls()["calls"][-1]["body"]

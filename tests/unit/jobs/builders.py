@@ -68,5 +68,13 @@ def a_fault(**changes: Any) -> JobError:
 def a_completion(**changes: Any) -> Completion:
     usage = Usage(input_tokens=10, output_tokens=4, cost_usd=Decimal("0.00006"))
     return Completion(
-        **{"text": "An old silent pond", "agent_type": "main", "template_revision": 3, "usage": usage, **changes}
+        **{
+            "text": "An old silent pond",
+            "agent_type": "main",
+            "config_name": "smart",
+            "template_name": "assistant",
+            "template_revision": 3,
+            "usage": usage,
+            **changes,
+        }
     )

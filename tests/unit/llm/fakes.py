@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ai_platform.llm.application.ports import Choice
 from ai_platform.llm.contracts.api import CompletionRequest
-from ai_platform.llm.domain.calls import Answer, Message, Tokens
+from ai_platform.llm.domain.calls import Answer, Call, Message, Tokens
 from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.domain.template import PromptTemplate
 
@@ -58,10 +58,10 @@ class FakeModels:
     """Answers what it is told to, raises it, or (None) never answers; remembers what it was asked."""
 
     says: Answer | Exception | None = field(default_factory=lambda: Answer("Because of Rayleigh.", Tokens(10, 4)))
-    asked: list[tuple[LLMConfig, tuple[Message, ...], bool]] = field(default_factory=list)
+    asked: list[tuple[LLMConfig, tuple[Message, ...], Call]] = field(default_factory=list)
 
-    async def answer(self, config: LLMConfig, messages: Sequence[Message], *, stream: bool) -> Answer:
-        self.asked.append((config, tuple(messages), stream))
+    async def answer(self, config: LLMConfig, messages: Sequence[Message], call: Call) -> Answer:
+        self.asked.append((config, tuple(messages), call))
         if self.says is None:
             await asyncio.Event().wait()
         if not isinstance(self.says, Answer):

@@ -37,6 +37,8 @@ async def test_the_answer_carries_agent_revision_tokens_and_cost() -> None:
     assert await complete(a_request(), catalogue=catalogue) == Completion(
         text="Because of Rayleigh.",
         agent_type="main",
+        config_name="smart",
+        template_name="assistant",
         template_revision=7,
         usage=Usage(input_tokens=10, output_tokens=4, cost_usd=Decimal("0.00006")),
     )
@@ -53,8 +55,8 @@ async def test_the_model_hears_template_history_and_the_unaltered_prompt_in_that
         models=models,
     )
 
-    [(config, messages, stream)] = models.asked
-    assert (config.name, stream) == ("smart", True)
+    [(config, messages, call)] = models.asked
+    assert (config.name, call.is_streamed) == ("smart", True)
     assert messages == (
         Message("system", "Speak Dutch."),
         Message("user", "Hi"),

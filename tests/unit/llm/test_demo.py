@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from ai_platform.llm.domain.calls import Answer, Ending, Message, Tokens
+from ai_platform.llm.domain.calls import Answer, Call, Ending, Message, Tokens
 from ai_platform.llm.domain.failures import ModelCallFailed
 from ai_platform.llm.infrastructure.demo import DemoModel, DemoPace
 from tests.unit.llm.fakes import a_config
@@ -14,7 +14,7 @@ from tests.unit.llm.fakes import a_config
 async def ask(prompt: str, *, pace: DemoPace | None = None, **changes: object) -> Answer:
     config = a_config(**{"provider": "demo", "model_name": "demo", **changes})
     said = (Message("system", "Be kind."), Message("user", prompt))
-    return await DemoModel(pace or DemoPace()).answer(config, said, stream=False)
+    return await DemoModel(pace or DemoPace()).answer(config, said, Call())
 
 
 async def share_of_failures(model_name: str, calls: int = 400) -> float:

@@ -114,6 +114,12 @@ def test_a_bad_request_says_what_is_wrong_with_it() -> None:
 
 def test_the_codes_that_may_be_tried_again_are_these() -> None:
     assert {code.value for code in RETRYABLE} == {
+        "breaker_open",
+        "llm_error_indicated",
+        "llm_limit_reached",
+        "llm_response_refused",
+        "llm_response_too_short",
+        "llm_response_truncated",
         "llm_rate_limited",
         "llm_timeout",
         "llm_overloaded",

@@ -6,7 +6,7 @@ from ai_platform.kernel.errors import InvalidInput
 from ai_platform.llm.application.ports import Catalogue, ChatModels
 from ai_platform.llm.contracts.api import Completion, CompletionFailed, CompletionRequest, Usage
 from ai_platform.llm.domain import failures
-from ai_platform.llm.domain.calls import Answer, Ending, Message, storable
+from ai_platform.llm.domain.calls import Answer, Call, Ending, Message, storable
 from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.domain.template import PromptTemplate
 
@@ -30,25 +30,28 @@ class Complete:
             code=failure.stable_code,
             retryable=failure.retryable,
             retry_after=failure.retry_after,
+            untried=failure.untried,
         )
 
     async def _complete(self, request: CompletionRequest) -> Completion:
-        choice = await self.catalogue.find(request.config_name, request.template_name)
+        choice = await self.catalogue.find(request.config_name, request.template_name or "")
         config, template = choice.config, choice.template
         if config is None or not config.is_active:
             raise failures.config_not_found(request.config_name)
         if template is None or not template.is_active:
-            raise failures.template_not_found(request.template_name)
-        answer = await self._ask(config, conversation(template, request), stream=request.stream)
+            raise failures.template_not_found(request.template_name or "")
+        answer = await self._ask(config, conversation(template, request), Call(stream=request.stream))
         return Completion(
             text=storable(answer.text),
             agent_type=MAIN_AGENT,
+            config_name=config.name,
+            template_name=template.name,
             template_revision=template.revision,
             usage=usage(config, answer),
         )
 
-    async def _ask(self, config: LLMConfig, messages: tuple[Message, ...], *, stream: bool) -> Answer:
-        answer = await self.models.answer(config, messages, stream=stream)
+    async def _ask(self, config: LLMConfig, messages: tuple[Message, ...], call: Call) -> Answer:
+        answer = await self.models.answer(config, messages, call)
         if answer.is_blank and answer.ending is Ending.REFUSED:
             raise failures.refused(config)
         if answer.is_blank:

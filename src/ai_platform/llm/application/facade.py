@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from ai_platform.llm.application.complete import Complete
 from ai_platform.llm.application.require_usable import RequireUsable
@@ -15,8 +16,15 @@ class LlmFacade:
     check: RequireUsable
     run: Complete
 
-    async def require_usable(self, *, config_name: str, template_name: str, variables: Mapping[str, str]) -> None:
-        await self.check(config_name=config_name, template_name=template_name, variables=variables)
+    async def require_usable(
+        self,
+        *,
+        config_name: str,
+        template_name: str | None,
+        variables: Mapping[str, str],
+        pipeline: Literal["single", "multi_agent"] = "single",  # noqa: ARG002 - there is one so far
+    ) -> None:
+        await self.check(config_name=config_name, template_name=template_name or "", variables=variables)
 
     async def complete(self, request: CompletionRequest) -> Completion:
         return await self.run(request)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ai_platform.llm.domain.calls import Answer, Message
+from ai_platform.llm.domain.calls import Answer, Call, Message
 from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.domain.template import PromptTemplate
 
@@ -35,5 +35,21 @@ class LLMConfigs(Protocol):
 
 
 class ChatModels(Protocol):
-    async def answer(self, config: LLMConfig, messages: Sequence[Message], *, stream: bool) -> Answer:
+    async def answer(self, config: LLMConfig, messages: Sequence[Message], call: Call) -> Answer:
         """One call to the config's model. Raises ModelCallFailed, which holds neither key nor prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A usable answer, and the config that gave it: the one that was asked for or one of its fallbacks."""
+
+    answer: Answer
+    config: LLMConfig
+
+
+class ReliableModels(Protocol):
+    async def answer(self, config: LLMConfig, messages: Sequence[Message], call: Call) -> Answered:
+        """An answer that passed the config's response rules, after retries and fallbacks.
+
+        Raises ModelCallFailed when none could be had; `untried` says that no model was called at all.
+        """

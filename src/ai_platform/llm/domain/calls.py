@@ -1,8 +1,9 @@
 """What is said to a model, and what it says back."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +12,26 @@ class Message:
 
     role: Literal["system", "user", "assistant"]
     content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """How one answer is asked for, besides its words.
+
+    `on_token` receives pieces of text as they come; with it, or with `stream`, the provider is asked to stream.
+    `schema` is the JSON schema of the one object that the answer shall be. `max_retries` counts calls after the
+    first, None is the platform's default. `deadline` is on the event loop's clock: nothing is tried beyond it.
+    """
+
+    stream: bool = False
+    on_token: Callable[[str], None] | None = None
+    schema: Mapping[str, Any] | None = None
+    max_retries: int | None = None
+    deadline: float | None = None
+
+    @property
+    def is_streamed(self) -> bool:
+        return self.stream or self.on_token is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@
     llm_model_not_found
     llm_context_too_long
     llm_content_refused
-    llm_spend_limit
+    llm_spend_limit                      llm_response_too_short, llm_error_indicated,
+                                         llm_response_refused, llm_response_truncated
+                                         breaker_open, llm_limit_reached: nothing was called
 
 No sentence holds a key, a prompt or a provider's unfiltered words.
 """
@@ -46,6 +48,12 @@ class FailureCode(StrEnum):
     STREAM_CUT = "llm_stream_cut"
     MALFORMED_RESPONSE = "llm_malformed_response"
     EMPTY_RESPONSE = "llm_empty_response"
+    RESPONSE_TOO_SHORT = "llm_response_too_short"
+    ERROR_INDICATED = "llm_error_indicated"
+    RESPONSE_REFUSED = "llm_response_refused"
+    RESPONSE_TRUNCATED = "llm_response_truncated"
+    BREAKER_OPEN = "breaker_open"
+    LIMIT_REACHED = "llm_limit_reached"
 
 
 RETRYABLE: Final = frozenset(
@@ -58,18 +66,30 @@ RETRYABLE: Final = frozenset(
         FailureCode.STREAM_CUT,
         FailureCode.MALFORMED_RESPONSE,
         FailureCode.EMPTY_RESPONSE,
+        FailureCode.RESPONSE_TOO_SHORT,
+        FailureCode.ERROR_INDICATED,
+        FailureCode.RESPONSE_REFUSED,
+        FailureCode.RESPONSE_TRUNCATED,
+        FailureCode.BREAKER_OPEN,
+        FailureCode.LIMIT_REACHED,
     }
 )
 
 
 class ModelCallFailed(PlatformError):
-    """A call without a usable answer. `retry_after` is the provider's own wish in seconds, if it had one."""
+    """A call without a usable answer. `retry_after` is the earliest time for another in seconds, if one is known.
+
+    `untried` says that no model was called for it.
+    """
 
     code = "llm_failed"
 
-    def __init__(self, code: FailureCode, detail: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, code: FailureCode, detail: str, *, retry_after: float | None = None, untried: bool = False
+    ) -> None:
         super().__init__(detail, code=code.value)
         self.failure = code
+        self.untried = untried
         self.retry_after = retry_after if code in RETRYABLE else None
 
     @property

@@ -5,12 +5,13 @@ Its pace is set for the process and, for one config, in the model's name: `demo?
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
-from ai_platform.llm.domain.calls import Answer, Ending, Message, Tokens
+from ai_platform.llm.domain.calls import Answer, Call, Ending, Message, Tokens
 from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.domain.failures import ModelCallFailed, unusable_config
 from ai_platform.llm.domain.refusals import Refusal, failure_of
@@ -38,7 +39,7 @@ class DemoModel:
 
     pace: DemoPace
 
-    async def answer(self, config: LLMConfig, messages: Sequence[Message], *, stream: bool) -> Answer:  # noqa: ARG002 - an answer without network has nothing to stream
+    async def answer(self, config: LLMConfig, messages: Sequence[Message], call: Call) -> Answer:
         pace = _pace(config, self.pace)
         prompt = messages[-1].content
         delay, fate = _draws(prompt)
@@ -47,7 +48,11 @@ class DemoModel:
             await asyncio.sleep(seconds)
         if fate < pace.fail:
             raise failure_of(Refusal(status=529), config)
-        return _answer(messages, config.max_tokens)
+        answer = _answer(messages, config.max_tokens)
+        if call.on_token is not None:
+            for piece in re.findall(r"\S+\s*", answer.text):
+                call.on_token(piece)
+        return answer
 
 
 def _answer(messages: Sequence[Message], limit: int) -> Answer:

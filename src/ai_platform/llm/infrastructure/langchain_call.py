@@ -7,7 +7,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 
-from ai_platform.llm.domain.calls import Answer, Ending, Message, Tokens
+from ai_platform.llm.domain.calls import Answer, Call, Ending, Message, Tokens
 from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.domain.failures import malformed, stream_cut
 from ai_platform.llm.infrastructure.vendor_errors import failure_from
@@ -23,19 +23,21 @@ _ENDINGS: Final = {
 _SAYS_WHY_IT_ENDS: Final = frozenset({"openai", "anthropic"})
 
 
-async def ask(model: BaseChatModel, config: LLMConfig, messages: Sequence[Message], *, stream: bool) -> Answer:
+async def ask(model: BaseChatModel, config: LLMConfig, messages: Sequence[Message], call: Call) -> Answer:
     """Raises ModelCallFailed and nothing else; no vendor's exception stays attached to it."""
     said: list[BaseMessage] = [_MESSAGES[message.role](message.content) for message in messages]
     gathered = Gathered()
     try:
-        if stream:
+        if call.is_streamed:
             async for chunk in model.astream(said):
                 gathered.add(chunk)
+                if call.on_token is not None and chunk.text:
+                    call.on_token(chunk.text)
         else:
             gathered.add(await model.ainvoke(said))
-        return gathered.answer(config, streamed=stream)
+        return gathered.answer(config, streamed=call.is_streamed)
     except Exception as error:  # noqa: BLE001 - whatever a vendor raises is given its class
-        failure = failure_from(error, config, broke_off=stream and gathered.began)
+        failure = failure_from(error, config, broke_off=call.is_streamed and gathered.began)
     raise failure
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 from pydantic import SecretStr
 
 from ai_platform.llm.domain import failures
-from ai_platform.llm.domain.calls import Answer, Message
+from ai_platform.llm.domain.calls import Answer, Call, Message
 from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.infrastructure.sampling import accepts_temperature
 
@@ -50,11 +50,11 @@ class LangChainModels:
     _wire: "Wire | None" = field(default=None, repr=False)
     _building: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
-    async def answer(self, config: LLMConfig, messages: Sequence[Message], *, stream: bool) -> Answer:
+    async def answer(self, config: LLMConfig, messages: Sequence[Message], call: Call) -> Answer:
         model = self._models.get(self._spec(config)) or await self._build(config)
         from ai_platform.llm.infrastructure import langchain_call  # noqa: PLC0415 - loads LangChain, with the model
 
-        return await langchain_call.ask(model, config, messages, stream=stream)
+        return await langchain_call.ask(model, config, messages, call)
 
     async def close(self) -> None:
         if self._wire is not None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ai_platform.llm.application.ports import ChatModels
-from ai_platform.llm.domain.calls import Answer, Message
+from ai_platform.llm.domain.calls import Answer, Call, Message
 from ai_platform.llm.domain.config import DEMO, LLMConfig
 from ai_platform.llm.domain.failures import ModelCallFailed
 from ai_platform.runtime.telemetry import Metrics
@@ -18,9 +18,9 @@ class Providers:
     demo: ChatModels
     others: ChatModels
 
-    async def answer(self, config: LLMConfig, messages: Sequence[Message], *, stream: bool) -> Answer:
+    async def answer(self, config: LLMConfig, messages: Sequence[Message], call: Call) -> Answer:
         models = self.demo if config.provider == DEMO else self.others
-        return await models.answer(config, messages, stream=stream)
+        return await models.answer(config, messages, call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,11 @@ class MeasuredModels:
     models: ChatModels
     metrics: Metrics
 
-    async def answer(self, config: LLMConfig, messages: Sequence[Message], *, stream: bool) -> Answer:
+    async def answer(self, config: LLMConfig, messages: Sequence[Message], call: Call) -> Answer:
         began = time.perf_counter()
         outcome = "cancelled"
         try:
-            answer = await self.models.answer(config, messages, stream=stream)
+            answer = await self.models.answer(config, messages, call)
             outcome = "ok"
         except ModelCallFailed as failed:
             outcome = failed.stable_code
