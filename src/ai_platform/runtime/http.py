@@ -12,7 +12,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
-from ai_platform.kernel.principal import Principal
+from ai_platform.kernel.errors import NotAllowed
+from ai_platform.kernel.principal import Principal, Role
 from ai_platform.runtime import problems
 from ai_platform.runtime.auth import Door
 from ai_platform.runtime.edge import Edge
@@ -36,7 +37,16 @@ async def principal_of(request: Request) -> Principal:
     return principal
 
 
+async def operator_of(request: Request) -> Principal:
+    """Who asks, if it may change what all tenants share. Raises NotAllowed."""
+    principal = await principal_of(request)
+    if principal.role is not Role.PLATFORM:
+        raise NotAllowed("This needs a key of role platform.", code="role_too_low")
+    return principal
+
+
 Caller = Annotated[Principal, Depends(principal_of)]
+Operator = Annotated[Principal, Depends(operator_of)]
 
 
 def build_app(
