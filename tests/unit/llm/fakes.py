@@ -52,6 +52,10 @@ class FakeCatalogue:
             copy.copy(self.templates.get(template_name)),
         )
 
+    async def config(self, name: str) -> LLMConfig | None:
+        self.looks += 1
+        return copy.copy(self.configs.get(name))
+
 
 @dataclass
 class FakeModels:

@@ -26,6 +26,9 @@ class Catalogue(Protocol):
     async def find(self, config_name: str, template_name: str) -> Choice:
         """Both rows as one moment shows them. Raises Unavailable when the database is away."""
 
+    async def config(self, name: str) -> LLMConfig | None:
+        """The row alone, active or not. Raises Unavailable when the database is away."""
+
 
 class LLMConfigs(Protocol):
     """The configurations of one transaction."""

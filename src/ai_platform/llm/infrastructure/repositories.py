@@ -26,6 +26,10 @@ class SqlCatalogue:
                 await session.get(PromptTemplate, template_name),
             )
 
+    async def config(self, name: str) -> LLMConfig | None:
+        async with self.database.session(None) as session:
+            return await session.get(LLMConfig, name)
+
 
 @dataclass(frozen=True, slots=True)
 class SqlLLMConfigs:
