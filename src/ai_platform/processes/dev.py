@@ -17,7 +17,8 @@ from ai_platform.processes.data_dir import DataDir
 from ai_platform.processes.foundation import embedded
 from ai_platform.processes.gateway import gateway_app, gauges_of, refuse_unsafe
 from ai_platform.processes.lifecycle import WrongUse, environment, read_settings, run, stop_signals
-from ai_platform.processes.llm_worker import llm_options, work
+from ai_platform.processes.llm_settings import llm_options
+from ai_platform.processes.llm_worker import work
 from ai_platform.processes.ready import Ready, announce
 from ai_platform.processes.server import bind, serve_until, server_for
 from ai_platform.runtime import migrations
@@ -116,11 +117,11 @@ async def _serve(
     llm = build_llm(database=database, environment=environment(), metrics=metrics, options=llm_options(settings))
     bound = await llm.bind_default()
     jobs = build_jobs_work(database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics)
-    app = gateway_app(foundation, llm.api, draining=stop.is_set)
+    app = gateway_app(foundation, llm, draining=stop.is_set)
     gauges = gauges_of(foundation)
     foundation.relay.start()
     gauges.start()
-    working = asyncio.create_task(work(foundation, jobs, stop))
+    working = asyncio.create_task(work(foundation, llm, jobs, stop))
     serving = asyncio.create_task(serve_until(server_for(app, grace=settings.shutdown_grace_seconds), listener, stop))
     announcing = asyncio.create_task(announce(ready_of(settings, listener, bound), as_json=options.json_ready))
     await asyncio.wait([working, serving], return_when=asyncio.FIRST_COMPLETED)

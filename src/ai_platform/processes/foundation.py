@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Final
 from urllib.parse import urlsplit
 
+from redis.asyncio import Redis
 from sqlalchemy.exc import ArgumentError
 
 from ai_platform.processes.lifecycle import WrongUse
 from ai_platform.runtime.bus import Bus, QueueSpec
 from ai_platform.runtime.bus_amqp import AmqpBus
 from ai_platform.runtime.bus_embedded import EmbeddedBus
-from ai_platform.runtime.cache import Cache, MemoryCache, RedisCache
+from ai_platform.runtime.cache import Cache, MemoryCache, RedisCache, shared_state
 from ai_platform.runtime.db import Database, PoolOptions
 from ai_platform.runtime.outbox import Outbox
 from ai_platform.runtime.relay import Relay
@@ -22,7 +23,7 @@ from ai_platform.runtime.settings import Settings
 from ai_platform.runtime.telemetry import Metrics
 
 CLOSE_SECONDS: Final = 5.0
-"""For each of the four to close."""
+"""For each of them to close."""
 
 VERSION = version("ai-platform")
 
@@ -42,6 +43,8 @@ class Foundation:
     cache: Cache
     outbox: Outbox
     relay: Relay
+    shared: Redis | None = None
+    """What the workers share; None where one process is all of them."""
 
     async def close(self) -> None:
         """In the order of the flow: publish what is written, then let go of bus, cache and database.
@@ -52,6 +55,8 @@ class Foundation:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await close()
+        if self.shared is not None:
+            await self.shared.aclose(close_connection_pool=True)
 
 
 def connected(settings: Settings, *, service: str) -> Foundation:
@@ -69,7 +74,8 @@ def connected(settings: Settings, *, service: str) -> Foundation:
         )
     with readable("REDIS_URL"):
         cache = RedisCache(settings.redis_url.get_secret_value())
-    return _found(settings, database, bus, cache)
+        shared = shared_state(settings.redis_url.get_secret_value())
+    return replace(_found(settings, database, bus, cache), shared=shared)
 
 
 @contextmanager

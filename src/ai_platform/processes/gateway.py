@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from ai_platform.jobs.wiring import build_jobs_api
-from ai_platform.llm.contracts.api import LlmApi
-from ai_platform.llm.wiring import build_llm
+from ai_platform.llm.wiring import Llm, build_llm
 from ai_platform.processes.foundation import VERSION, Foundation, connected
 from ai_platform.processes.lifecycle import WrongUse, environment, run, service_settings, stop_signals
+from ai_platform.processes.llm_settings import llm_options
 from ai_platform.processes.server import bind, serve_until, server_for
 from ai_platform.runtime import migrations
 from ai_platform.runtime.auth import Door, is_loopback
@@ -27,18 +27,24 @@ def create_app(draining: Callable[[], bool] = lambda: False) -> FastAPI:
     settings = service_settings()
     configure_logging(level=settings.log_level, output_format=settings.log_format)
     foundation = connected(settings, service="ai-platform gateway")
-    llm = build_llm(database=foundation.database, environment=environment(), metrics=foundation.metrics)
-    return gateway_app(foundation, llm.api, draining=draining, lifespan=_lifespan(foundation))
+    llm = build_llm(
+        database=foundation.database,
+        environment=environment(),
+        metrics=foundation.metrics,
+        shared=foundation.shared,
+        options=llm_options(settings),
+    )
+    return gateway_app(foundation, llm, draining=draining, lifespan=_lifespan(foundation, llm))
 
 
 def gateway_app(
-    foundation: Foundation, llm: LlmApi, *, draining: Callable[[], bool], lifespan: Lifespan | None = None
+    foundation: Foundation, llm: Llm, *, draining: Callable[[], bool], lifespan: Lifespan | None = None
 ) -> FastAPI:
     """Every context's router behind one door; not ready any more once it drains."""
     settings, database, metrics = foundation.settings, foundation.database, foundation.metrics
     key = settings.ai_platform_admin_key
     door = Door(mode=settings.auth_mode, platform_key=key.get_secret_value() if key else None)
-    jobs = build_jobs_api(database=database, relay=foundation.relay, llm=llm, settings=settings, metrics=metrics)
+    jobs = build_jobs_api(database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics)
 
     async def ready() -> None:
         refuse_while(draining)
@@ -51,7 +57,8 @@ def gateway_app(
         ready=ready,
     )
     operations = operations_router(vitals, metrics, door, settings.metrics_token)
-    return build_app(version=VERSION, routers=[jobs.router, operations], door=door, metrics=metrics, lifespan=lifespan)
+    routers = [jobs.router, *llm.routers, operations]
+    return build_app(version=VERSION, routers=routers, door=door, metrics=metrics, lifespan=lifespan)
 
 
 def gauges_of(foundation: Foundation) -> Periodic:
@@ -73,7 +80,7 @@ def refuse_unsafe(settings: Settings, host: str) -> None:
         raise WrongUse("AI_PLATFORM_ADMIN_KEY is not set, so nobody could come in; `ai-platform init` makes one.")
 
 
-def _lifespan(foundation: Foundation) -> Lifespan:
+def _lifespan(foundation: Foundation, llm: Llm) -> Lifespan:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         gauges = gauges_of(foundation)
@@ -83,6 +90,7 @@ def _lifespan(foundation: Foundation) -> Lifespan:
             yield
         finally:
             await gauges.stop()
+            await llm.close()
             await foundation.close()
 
     return lifespan

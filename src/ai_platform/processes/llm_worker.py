@@ -5,30 +5,23 @@ import asyncio
 from prometheus_client import start_http_server
 
 from ai_platform.jobs.wiring import JobsWork, build_jobs_work
-from ai_platform.llm.wiring import LlmOptions, build_llm
+from ai_platform.llm.wiring import Llm, build_llm
 from ai_platform.processes.foundation import Foundation, connected
 from ai_platform.processes.lifecycle import WrongUse, environment, run, service_settings, stop_signals
+from ai_platform.processes.llm_settings import llm_options
 from ai_platform.runtime.consuming import Consumer
 from ai_platform.runtime.logging import configure_logging, get_logger
 from ai_platform.runtime.periodic import Periodic
-from ai_platform.runtime.settings import Settings
 from ai_platform.runtime.telemetry import Metrics
 
 SWEEP_EVERY = 0.5
 POLL_EVERY = 1.0
+GAUGE_EVERY = 2.0
 
 _log = get_logger(__name__)
 
 
-def llm_options(settings: Settings) -> LlmOptions:
-    return LlmOptions(
-        default_timeout=settings.llm_default_timeout_seconds,
-        openai_base_url=settings.openai_base_url,
-        anthropic_base_url=settings.anthropic_base_url,
-    )
-
-
-async def work(foundation: Foundation, jobs: JobsWork, stop: asyncio.Event) -> None:
+async def work(foundation: Foundation, llm: Llm, jobs: JobsWork, stop: asyncio.Event) -> None:
     """Work until `stop`, then take no more and finish or hand back what is in hand."""
     settings = foundation.settings
     consumer = Consumer(
@@ -40,6 +33,7 @@ async def work(foundation: Foundation, jobs: JobsWork, stop: asyncio.Event) -> N
     repeated = [
         Periodic("job-sweeper", jobs.worker.sweep, seconds=SWEEP_EVERY),
         Periodic("job-poll", jobs.worker.poll, seconds=POLL_EVERY),
+        Periodic("breaker-gauge", llm.gauge_breakers, seconds=GAUGE_EVERY),
     ]
     jobs.heartbeat.start()
     for one in repeated:
@@ -65,14 +59,20 @@ async def serve() -> None:
     configure_logging(level=settings.log_level, output_format=settings.log_format)
     foundation = connected(settings, service="ai-platform llm-worker")
     database, metrics = foundation.database, foundation.metrics
-    llm = build_llm(database=database, environment=environment(), metrics=metrics, options=llm_options(settings))
+    llm = build_llm(
+        database=database,
+        environment=environment(),
+        metrics=metrics,
+        shared=foundation.shared,
+        options=llm_options(settings),
+    )
     jobs = build_jobs_work(database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics)
     if settings.metrics_port is not None:
         serve_metrics(settings.metrics_port, settings.metrics_host, metrics)
     with stop_signals() as stop:
         foundation.relay.start()
         _log.info("worker_started", concurrency=settings.llm_worker_concurrency)
-        await work(foundation, jobs, stop)
+        await work(foundation, llm, jobs, stop)
         await llm.close()
         await foundation.close()
         _log.info("worker_stopped")

@@ -30,11 +30,15 @@ class Batcher(Generic[ItemT, ResultT]):
         self._flushing: set[asyncio.Task[None]] = set()
 
     async def __call__(self, item: ItemT) -> ResultT:
+        return await self.put(item)
+
+    def put(self, item: ItemT) -> asyncio.Future[ResultT]:
+        """The item takes its place behind those put before it, whether or not anybody waits for its result."""
         result: asyncio.Future[ResultT] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, result))
         if len(self._flushing) < self._parallel:
             self._flushing.add(asyncio.create_task(self._drain()))
-        return await result
+        return result
 
     async def idle(self) -> None:
         """Returns when nothing is under way; to be awaited before what `flush` works with is closed."""

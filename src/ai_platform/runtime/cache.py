@@ -5,6 +5,8 @@ import time
 from typing import Protocol
 
 import redis.asyncio as redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from ai_platform.kernel.errors import Unavailable
@@ -62,6 +64,19 @@ class RedisCache:
     async def close(self) -> None:
         await self._redis.aclose()
         await self._redis.connection_pool.disconnect()
+
+
+def shared_state(url: str, *, connections: int = 4) -> redis.Redis:
+    """A client for state that all processes share and change by scripts. It tries once and waits for nobody long."""
+    pool = redis.BlockingConnectionPool.from_url(
+        url,
+        max_connections=connections,
+        timeout=1,
+        socket_timeout=1,
+        socket_connect_timeout=1,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return redis.Redis(connection_pool=pool)
 
 
 class MemoryCache:

@@ -35,6 +35,12 @@ class Metrics:
         self.llm_tokens = Counter(
             "llm_tokens_total", "Tokens as providers count them.", ("config", "direction"), registry=self.registry
         )
+        self.circuit_breaker_state = Gauge(
+            "circuit_breaker_state",
+            "An LLM config's breaker: 0 closed, 1 half open, 2 open.",
+            ("name",),
+            registry=self.registry,
+        )
         self.queue_messages = Counter(
             "queue_messages_total",
             "Messages consumed, by what became of them.",

@@ -1,5 +1,6 @@
 """Every catalogue keeps these promises: the one of PostgreSQL, and the fake that unit tests rely on."""
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, fields
 from decimal import Decimal
@@ -9,6 +10,7 @@ import pytest
 from ai_platform.llm.application.ports import Catalogue
 from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.domain.template import PromptTemplate
+from ai_platform.llm.domain.validation import ResponseRules
 from ai_platform.llm.infrastructure.repositories import SqlCatalogue
 from ai_platform.runtime.db import Database
 from tests.integration.llm.conftest import execute
@@ -36,6 +38,8 @@ def shelf(request: pytest.FixtureRequest) -> Shelf:
 
     async def put(row: LLMConfig | PromptTemplate) -> None:
         values = {field.name: getattr(row, field.name) for field in fields(row)}
+        if isinstance(row, LLMConfig):
+            values |= {"fallbacks": list(row.fallbacks), "validation": json.dumps(row.validation.stated())}
         table = "llm_configs" if isinstance(row, LLMConfig) else "prompt_templates"
         names = ", ".join(values)
         await execute(database, f"INSERT INTO {table} ({names}) VALUES (:{', :'.join(values)})", **values)  # noqa: S608 - names of our own fields
@@ -100,3 +104,27 @@ async def test_what_is_switched_off_is_found_but_not_usable(shelf: Shelf) -> Non
 
     assert choice.config is not None
     assert not choice.is_usable
+
+
+async def test_a_config_alone_comes_with_its_limits_fallbacks_and_rules(shelf: Shelf) -> None:
+    rules = ResponseRules(min_length=7, on_empty="fallback")
+    await shelf.put(
+        a_config(
+            max_concurrency=3,
+            requests_per_minute=60,
+            tokens_per_minute=9_000,
+            fallbacks=("second", "third"),
+            validation=rules,
+            is_active=False,
+        )
+    )
+
+    config = await shelf.catalogue.config("smart")
+
+    assert config is not None
+    assert (config.max_concurrency, config.requests_per_minute, config.tokens_per_minute) == (3, 60, 9_000)
+    assert (config.fallbacks, config.validation, config.is_active) == (("second", "third"), rules, False)
+
+
+async def test_a_config_that_nobody_made_is_none(shelf: Shelf) -> None:
+    assert await shelf.catalogue.config("nobody") is None

@@ -6,6 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ai_platform.kernel.principal import DEFAULT_TENANT
 from ai_platform.llm.domain.template import PromptTemplate
+from ai_platform.llm.domain.validation import ResponseRules
 from ai_platform.llm.infrastructure.repositories import SqlCatalogue
 from ai_platform.runtime.db import Database
 from tests.integration.llm.conftest import execute, the_row
@@ -32,6 +33,27 @@ async def test_three_words_make_a_config(database: Database) -> None:
         "SELECT temperature, max_tokens, timeout_seconds, api_key_env, is_active, version, bound_version"
         " FROM llm_configs WHERE name = 'mine'",
     ) == (0.7, 4096, None, None, True, 1, None)
+
+
+async def test_rules_that_are_typed_in_part_take_the_defaults_for_the_rest(database: Database) -> None:
+    await execute(database, _INSERT)
+    await execute(database, """UPDATE llm_configs SET validation = '{"on_refusal": "retry"}' WHERE name = 'mine'""")
+
+    config = await SqlCatalogue(database).config("mine")
+
+    assert config is not None
+    assert config.validation == ResponseRules(on_refusal="retry")
+
+
+@pytest.mark.parametrize("typed", ['{"on_empty": "explode"}', '{"min_length": "ten"}', '{"on_emtpy": "retry"}'])
+async def test_rules_that_cannot_be_read_say_why_and_stop_nobody(database: Database, typed: str) -> None:
+    await execute(database, _INSERT)
+    await execute(database, "UPDATE llm_configs SET validation = :typed WHERE name = 'mine'", typed=typed)
+
+    config = await SqlCatalogue(database).config("mine")
+
+    assert config is not None
+    assert config.validation.flaw.startswith("The response rules are not valid")
 
 
 async def test_two_words_make_a_template(database: Database) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from ai_platform.llm.application.ports import Choice
+from ai_platform.llm.application.ports import Answered, Choice
 from ai_platform.llm.contracts.api import CompletionRequest
 from ai_platform.llm.domain.calls import Answer, Call, Message, Tokens
 from ai_platform.llm.domain.config import LLMConfig
@@ -52,6 +52,10 @@ class FakeCatalogue:
             copy.copy(self.templates.get(template_name)),
         )
 
+    async def config(self, name: str) -> LLMConfig | None:
+        self.looks += 1
+        return copy.copy(self.configs.get(name))
+
 
 @dataclass
 class FakeModels:
@@ -67,6 +71,32 @@ class FakeModels:
         if not isinstance(self.says, Answer):
             raise self.says or AssertionError("nobody ends the silence")
         return self.says
+
+
+@dataclass
+class FakeReliableModels:
+    """Asks once, and takes what it is told."""
+
+    models: FakeModels
+
+    async def answer(self, config: LLMConfig, messages: Sequence[Message], call: Call) -> Answered:
+        return Answered(await self.models.answer(config, messages, call), config)
+
+
+@dataclass
+class ScriptedModels:
+    """Says one thing after another for each config, and repeats the last. `asked` holds the configs' names."""
+
+    scripts: dict[str, list[Answer | Exception]]
+    asked: list[str] = field(default_factory=list)
+
+    async def answer(self, config: LLMConfig, messages: Sequence[Message], call: Call) -> Answer:  # noqa: ARG002 - the port's
+        self.asked.append(config.name)
+        script = self.scripts[config.name]
+        said = script.pop(0) if len(script) > 1 else script[0]
+        if isinstance(said, Exception):
+            raise said
+        return said
 
 
 @dataclass

@@ -6,9 +6,9 @@ import pytest
 
 from ai_platform.llm.application.complete import Complete
 from ai_platform.llm.contracts.api import Completion, CompletionFailed, CompletionRequest, HistoryMessage, Usage
-from ai_platform.llm.domain.calls import Answer, Ending, Message, Tokens
+from ai_platform.llm.domain.calls import Answer, Message
 from ai_platform.llm.domain.refusals import Refusal, failure_of
-from tests.unit.llm.fakes import FakeCatalogue, FakeModels, a_config, a_request, a_template
+from tests.unit.llm.fakes import FakeCatalogue, FakeModels, FakeReliableModels, a_config, a_request, a_template
 
 
 def a_catalogue() -> FakeCatalogue:
@@ -18,7 +18,8 @@ def a_catalogue() -> FakeCatalogue:
 async def complete(
     request: CompletionRequest, *, catalogue: FakeCatalogue | None = None, models: FakeModels | None = None
 ) -> Completion:
-    return await Complete(catalogue=catalogue or a_catalogue(), models=models or FakeModels())(request)
+    reliable = FakeReliableModels(models or FakeModels())
+    return await Complete(catalogue=catalogue or a_catalogue(), models=reliable)(request)
 
 
 async def the_failure(
@@ -96,31 +97,6 @@ async def test_what_changed_since_acceptance_fails_for_good(catalogue: FakeCatal
 
     assert (failure.stable_code, failure.retryable) == (code, False)
     assert models.asked == []
-
-
-@pytest.mark.parametrize("text", ["", " \n\t"])
-async def test_an_answer_without_text_may_be_asked_for_again(text: str) -> None:
-    failure = await the_failure(a_request(), models=FakeModels(Answer(text, Tokens(3, 0))))
-
-    assert (failure.stable_code, failure.retryable) == ("llm_empty_response", True)
-
-
-async def test_a_model_that_thought_up_its_tokens_says_so() -> None:
-    failure = await the_failure(a_request(), models=FakeModels(Answer("", Tokens(3, 9), Ending.TRUNCATED)))
-
-    assert "max_tokens (4096)" in failure.detail
-
-
-async def test_a_wordless_refusal_is_not_tried_again() -> None:
-    failure = await the_failure(a_request(), models=FakeModels(Answer("", None, Ending.REFUSED)))
-
-    assert (failure.stable_code, failure.retryable) == ("llm_content_refused", False)
-
-
-async def test_a_refusal_in_words_is_an_answer() -> None:
-    completion = await complete(a_request(), models=FakeModels(Answer("I cannot help.", None, Ending.REFUSED)))
-
-    assert completion.text == "I cannot help."
 
 
 async def test_a_failed_call_keeps_its_classification_and_loses_its_history() -> None:

@@ -25,6 +25,10 @@ _OTHER = Binding("anthropic", "claude", Decimal(2), Decimal(10))
         ("timeout_seconds", 0.0),
         ("input_cost_per_mtok", Decimal(-1)),
         ("output_cost_per_mtok", Decimal(-1)),
+        ("max_concurrency", 0),
+        ("requests_per_minute", 0),
+        ("tokens_per_minute", -1),
+        ("fallbacks", ("other", "smart")),
     ],
 )
 def test_a_value_beyond_its_limit_is_refused_by_name(field: str, value: object) -> None:

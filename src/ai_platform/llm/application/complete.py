@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 from ai_platform.kernel.errors import InvalidInput
-from ai_platform.llm.application.ports import Catalogue, ChatModels
+from ai_platform.llm.application.ports import Answered, Catalogue, ReliableModels
 from ai_platform.llm.contracts.api import Completion, CompletionFailed, CompletionRequest, Usage
 from ai_platform.llm.domain import failures
-from ai_platform.llm.domain.calls import Answer, Call, Ending, Message, storable
-from ai_platform.llm.domain.config import LLMConfig
+from ai_platform.llm.domain.calls import Call, Message, storable
 from ai_platform.llm.domain.template import PromptTemplate
 
 MAIN_AGENT = "main"
@@ -16,7 +15,7 @@ MAIN_AGENT = "main"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complete:
     catalogue: Catalogue
-    models: ChatModels
+    models: ReliableModels
 
     async def __call__(self, request: CompletionRequest) -> Completion:
         """Raises CompletionFailed, and Unavailable when the database is away."""
@@ -40,23 +39,15 @@ class Complete:
             raise failures.config_not_found(request.config_name)
         if template is None or not template.is_active:
             raise failures.template_not_found(request.template_name or "")
-        answer = await self._ask(config, conversation(template, request), Call(stream=request.stream))
+        answered = await self.models.answer(config, conversation(template, request), Call(stream=request.stream))
         return Completion(
-            text=storable(answer.text),
+            text=storable(answered.answer.text),
             agent_type=MAIN_AGENT,
-            config_name=config.name,
+            config_name=answered.config.name,
             template_name=template.name,
             template_revision=template.revision,
-            usage=usage(config, answer),
+            usage=usage(answered),
         )
-
-    async def _ask(self, config: LLMConfig, messages: tuple[Message, ...], call: Call) -> Answer:
-        answer = await self.models.answer(config, messages, call)
-        if answer.is_blank and answer.ending is Ending.REFUSED:
-            raise failures.refused(config)
-        if answer.is_blank:
-            raise failures.empty(config, truncated=answer.ending is Ending.TRUNCATED)
-        return answer
 
 
 def conversation(template: PromptTemplate, request: CompletionRequest) -> tuple[Message, ...]:
@@ -70,11 +61,8 @@ def conversation(template: PromptTemplate, request: CompletionRequest) -> tuple[
     return (*(message for message in said if message.content.strip()), Message("user", request.prompt))
 
 
-def usage(config: LLMConfig, answer: Answer) -> Usage | None:
-    if answer.tokens is None:
+def usage(answered: Answered) -> Usage | None:
+    tokens = answered.answer.tokens
+    if tokens is None:
         return None
-    return Usage(
-        input_tokens=answer.tokens.input,
-        output_tokens=answer.tokens.output,
-        cost_usd=config.cost(answer.tokens),
-    )
+    return Usage(input_tokens=tokens.input, output_tokens=tokens.output, cost_usd=answered.config.cost(tokens))

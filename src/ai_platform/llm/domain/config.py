@@ -1,12 +1,13 @@
 """One way to reach one model: provider, model, limits and prices, under the name that callers use."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
 from ai_platform.kernel.aggregate import Aggregate
 from ai_platform.kernel.errors import InvalidInput, Violation
 from ai_platform.llm.domain.calls import Tokens
+from ai_platform.llm.domain.validation import ResponseRules
 
 NAME_MAX: Final = 255
 TEMPERATURE_MAX: Final = 2.0
@@ -33,6 +34,8 @@ class LLMConfig(Aggregate):
     `temperature` is left out of calls to models that refuse it. `timeout_seconds` None means the platform's
     default. `version` grows with every change of the row, by whomever; `bound_version` is the version that the
     platform's own last binding wrote, so a row whose two versions differ was changed by a person since.
+    The limits hold for all workers together, None is no limit. `fallbacks` are configs that are asked, in this
+    order, when this one has no answer.
     """
 
     name: str
@@ -45,13 +48,18 @@ class LLMConfig(Aggregate):
     timeout_seconds: float | None = None
     input_cost_per_mtok: Decimal | None = None
     output_cost_per_mtok: Decimal | None = None
+    max_concurrency: int | None = None
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    fallbacks: tuple[str, ...] = ()
+    validation: ResponseRules = field(default_factory=ResponseRules)
     is_active: bool = True
     version: int = 1
     bound_version: int | None = None
 
     def __post_init__(self) -> None:
         wrong = tuple(
-            Violation((field,), message, "out_of_range") for field, holds, message in self._limits() if not holds
+            Violation((name,), message, "out_of_range") for name, holds, message in self._limits() if not holds
         )
         if wrong:
             raise InvalidInput(f"The configuration is not valid: {wrong[0].msg}", violations=wrong)
@@ -66,6 +74,10 @@ class LLMConfig(Aggregate):
             ("timeout_seconds", self.timeout_seconds is None or self.timeout_seconds > 0, "More than zero seconds."),
             ("input_cost_per_mtok", (self.input_cost_per_mtok or 0) >= 0, "A price is not negative."),
             ("output_cost_per_mtok", (self.output_cost_per_mtok or 0) >= 0, "A price is not negative."),
+            ("max_concurrency", _at_least_one(self.max_concurrency), "At least one call at a time."),
+            ("requests_per_minute", _at_least_one(self.requests_per_minute), "At least one request a minute."),
+            ("tokens_per_minute", _at_least_one(self.tokens_per_minute), "At least one token a minute."),
+            ("fallbacks", self.name not in self.fallbacks, "A configuration is no fallback of its own."),
         )
 
     @property
@@ -93,3 +105,7 @@ class LLMConfig(Aggregate):
         if self.input_cost_per_mtok is None or self.output_cost_per_mtok is None:
             return None
         return (tokens.input * self.input_cost_per_mtok + tokens.output * self.output_cost_per_mtok) / _MILLION
+
+
+def _at_least_one(limit: int | None) -> bool:
+    return limit is None or limit >= 1

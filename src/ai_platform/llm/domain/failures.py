@@ -164,3 +164,21 @@ def empty(config: LLMConfig, *, truncated: bool) -> ModelCallFailed:
 
 def refused(config: LLMConfig) -> ModelCallFailed:
     return ModelCallFailed(FailureCode.CONTENT_REFUSED, f"The model of config '{config.name}' declined to answer.")
+
+
+def breaker_open(config: LLMConfig, retry_after: float) -> ModelCallFailed:
+    return ModelCallFailed(
+        FailureCode.BREAKER_OPEN,
+        f"Calls to config '{config.name}' are held back, because its provider failed too often.",
+        retry_after=retry_after,
+        untried=True,
+    )
+
+
+def limit_reached(config: LLMConfig, reason: str, retry_after: float) -> ModelCallFailed:
+    return ModelCallFailed(
+        FailureCode.LIMIT_REACHED,
+        f"Config '{config.name}' cannot be called now: {reason}.",
+        retry_after=retry_after,
+        untried=True,
+    )

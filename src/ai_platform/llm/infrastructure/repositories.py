@@ -1,15 +1,17 @@
 """Configurations and templates in PostgreSQL."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ai_platform.llm.application.ports import Choice
 from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.domain.template import PromptTemplate
+from ai_platform.llm.infrastructure.tables import llm_configs
 from ai_platform.runtime.db import Database
 
 
@@ -25,6 +27,22 @@ class SqlCatalogue:
                 await session.get(LLMConfig, config_name),
                 await session.get(PromptTemplate, template_name),
             )
+
+    async def config(self, name: str) -> LLMConfig | None:
+        async with self.database.session(None) as session:
+            return await session.get(LLMConfig, name)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlConfigNames:
+    """Implements `ports.ConfigNames`."""
+
+    database: Database
+
+    async def active(self) -> Sequence[str]:
+        wanted = select(llm_configs.c.name).where(llm_configs.c.is_active).order_by(llm_configs.c.name)
+        async with self.database.transaction(None) as connection:
+            return list((await connection.execute(wanted)).scalars())
 
 
 @dataclass(frozen=True, slots=True)

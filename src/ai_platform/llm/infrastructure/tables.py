@@ -1,6 +1,6 @@
 """Where configurations and templates are kept. They are the platform's, so no row belongs to a tenant."""
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     Boolean,
@@ -13,15 +13,39 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     func,
     inspect,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import NoInspectionAvailable
 
+from ai_platform.kernel.errors import InvalidInput
 from ai_platform.llm.domain.config import NAME_MAX, LLMConfig
 from ai_platform.llm.domain.template import PromptTemplate
+from ai_platform.llm.domain.validation import ResponseRules
 from ai_platform.runtime.db import mapper_registry, metadata
+
+
+class ResponseRulesColumn(TypeDecorator[ResponseRules]):
+    """JSON that anybody may have typed: what cannot be read is told by the rules' `flaw`, not by an error here."""
+
+    impl = JSONB
+    cache_ok = True
+
+    def process_bind_param(self, value: ResponseRules | None, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's
+        return None if value is None else value.stated()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> ResponseRules | None:  # noqa: ARG002 - SQLAlchemy's
+        if value is None:
+            return None
+        try:
+            return ResponseRules.read(value)
+        except InvalidInput as error:
+            return ResponseRules(flaw=error.detail)
+
 
 llm_configs: Final = Table(
     "llm_configs",
@@ -36,6 +60,11 @@ llm_configs: Final = Table(
     Column("timeout_seconds", Double),
     Column("input_cost_per_mtok", Numeric(12, 6)),
     Column("output_cost_per_mtok", Numeric(12, 6)),
+    Column("max_concurrency", Integer),
+    Column("requests_per_minute", Integer),
+    Column("tokens_per_minute", Integer),
+    Column("fallbacks", ARRAY(Text, as_tuple=True), nullable=False, server_default=text("'{}'")),
+    Column("validation", ResponseRulesColumn, nullable=False, server_default=text("'{}'")),
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("bound_version", Integer),
@@ -50,6 +79,10 @@ llm_configs: Final = Table(
     CheckConstraint("max_tokens >= 1", name="max_tokens"),
     CheckConstraint("timeout_seconds > 0 AND timeout_seconds < 'Infinity'", name="timeout_seconds"),
     CheckConstraint("input_cost_per_mtok >= 0 AND output_cost_per_mtok >= 0", name="costs"),
+    CheckConstraint("max_concurrency >= 1", name="max_concurrency"),
+    CheckConstraint("requests_per_minute >= 1", name="requests_per_minute"),
+    CheckConstraint("tokens_per_minute >= 1", name="tokens_per_minute"),
+    CheckConstraint("jsonb_typeof(validation) = 'object'", name="validation"),
 )
 
 prompt_templates: Final = Table(
