@@ -23,6 +23,7 @@ from ai_platform.runtime.claims import Heartbeat
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.settings import Settings
+from ai_platform.runtime.spans import NO_SPANS, Spans
 from ai_platform.runtime.telemetry import Metrics
 
 
@@ -49,10 +50,12 @@ def build_jobs_api(*, database: Database, relay: Relay, llm: LlmApi, settings: S
     return JobsApi(submit=submit, router=jobs_router(submit=submit, get=GetJob(reads), list_jobs=ListJobs(reads)))
 
 
-def build_jobs_work(*, database: Database, relay: Relay, llm: LlmApi, settings: Settings, metrics: Metrics) -> JobsWork:
+def build_jobs_work(
+    *, database: Database, relay: Relay, llm: LlmApi, settings: Settings, metrics: Metrics, spans: Spans = NO_SPANS
+) -> JobsWork:
     queue, clock = settings.rabbitmq_task_queue, SystemClock()
     claims = PostgresClaims(
-        database, relay, task_queue=queue, lease_seconds=settings.job_lease_seconds, metrics=metrics
+        database, relay, task_queue=queue, lease_seconds=settings.job_lease_seconds, metrics=metrics, spans=spans
     )
     retries = RetryPolicy(shortest=settings.job_retry_delay_min, longest=settings.job_retry_delay_max)
     run_next = RunNextJob(claims, llm, clock, retries, random.random)

@@ -11,12 +11,14 @@ from ai_platform.llm.application.recent_catalogue import RecentCatalogue
 from ai_platform.llm.application.require_usable import RequireUsable
 from ai_platform.llm.application.time_limit import TimeLimitedModels
 from ai_platform.llm.contracts.api import LlmApi
+from ai_platform.llm.infrastructure.call_spans import CallSpans
 from ai_platform.llm.infrastructure.demo import DemoModel, DemoPace
 from ai_platform.llm.infrastructure.langchain_provider import LangChainModels
 from ai_platform.llm.infrastructure.providers import MeasuredModels, Providers
 from ai_platform.llm.infrastructure.repositories import LlmTransactions, SqlCatalogue
 from ai_platform.llm.infrastructure.tables import map_llm
 from ai_platform.runtime.db import Database
+from ai_platform.runtime.spans import NO_SPANS, Spans
 from ai_platform.runtime.telemetry import Metrics
 
 
@@ -28,6 +30,7 @@ class LlmOptions:
     openai_base_url: str | None = None
     anthropic_base_url: str | None = None
     demo: DemoPace = field(default_factory=DemoPace)
+    capture_prompts: bool = False
 
     def base_urls(self) -> Mapping[str, str]:
         stated = {"openai": self.openai_base_url, "anthropic": self.anthropic_base_url}
@@ -42,7 +45,12 @@ class Llm:
 
 
 def build_llm(
-    *, database: Database, environment: Mapping[str, str], metrics: Metrics, options: LlmOptions = LlmOptions()
+    *,
+    database: Database,
+    environment: Mapping[str, str],
+    metrics: Metrics,
+    options: LlmOptions = LlmOptions(),
+    spans: Spans = NO_SPANS,
 ) -> Llm:
     """`environment` holds the API keys under the names that configs give. No provider is loaded before it is called."""
     map_llm()
@@ -51,7 +59,8 @@ def build_llm(
         environment=environment, base_urls=options.base_urls(), default_timeout=options.default_timeout
     )
     providers = Providers(demo=DemoModel(options.demo), others=vendors)
-    models = MeasuredModels(TimeLimitedModels(providers, options.default_timeout), metrics)
+    told = CallSpans(spans=spans, capture=options.capture_prompts, base_urls=options.base_urls())
+    models = MeasuredModels(TimeLimitedModels(providers, options.default_timeout), metrics, told)
     return Llm(
         api=LlmFacade(RequireUsable(catalogue), Complete(catalogue=catalogue, models=models)),
         bind_default=BindDefault(LlmTransactions(database), environment),

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from ai_platform.jobs.wiring import build_jobs_api
 from ai_platform.llm.contracts.api import LlmApi
 from ai_platform.llm.wiring import build_llm
-from ai_platform.processes.foundation import VERSION, Foundation, connected
+from ai_platform.processes.foundation import VERSION, Foundation, connected, spans_of
 from ai_platform.processes.lifecycle import WrongUse, environment, run, service_settings, stop_signals
 from ai_platform.processes.server import bind, serve_until, server_for
 from ai_platform.runtime import migrations
@@ -26,7 +26,7 @@ def create_app(draining: Callable[[], bool] = lambda: False) -> FastAPI:
     """The ASGI factory: `uvicorn --factory ai_platform.processes.gateway:create_app`."""
     settings = service_settings()
     configure_logging(level=settings.log_level, output_format=settings.log_format)
-    foundation = connected(settings, service="ai-platform gateway")
+    foundation = connected(settings, service="ai-platform gateway", spans=spans_of(settings, "gateway"))
     llm = build_llm(database=foundation.database, environment=environment(), metrics=foundation.metrics)
     return gateway_app(foundation, llm.api, draining=draining, lifespan=_lifespan(foundation))
 
@@ -51,7 +51,14 @@ def gateway_app(
         ready=ready,
     )
     operations = operations_router(vitals, metrics, door, settings.metrics_token)
-    return build_app(version=VERSION, routers=[jobs.router, operations], door=door, metrics=metrics, lifespan=lifespan)
+    return build_app(
+        version=VERSION,
+        routers=[jobs.router, operations],
+        door=door,
+        metrics=metrics,
+        spans=foundation.spans,
+        lifespan=lifespan,
+    )
 
 
 def gauges_of(foundation: Foundation) -> Periodic:

@@ -5,8 +5,8 @@ import asyncio
 from prometheus_client import start_http_server
 
 from ai_platform.jobs.wiring import JobsWork, build_jobs_work
-from ai_platform.llm.wiring import LlmOptions, build_llm
-from ai_platform.processes.foundation import Foundation, connected
+from ai_platform.llm.wiring import Llm, LlmOptions, build_llm
+from ai_platform.processes.foundation import Foundation, connected, spans_of
 from ai_platform.processes.lifecycle import WrongUse, environment, run, service_settings, stop_signals
 from ai_platform.runtime.consuming import Consumer
 from ai_platform.runtime.logging import configure_logging, get_logger
@@ -25,7 +25,21 @@ def llm_options(settings: Settings) -> LlmOptions:
         default_timeout=settings.llm_default_timeout_seconds,
         openai_base_url=settings.openai_base_url,
         anthropic_base_url=settings.anthropic_base_url,
+        capture_prompts=settings.otel_capture_prompts,
     )
+
+
+def working_parts(foundation: Foundation) -> tuple[Llm, JobsWork]:
+    """The models and the jobs that run on them."""
+    settings, database, metrics = foundation.settings, foundation.database, foundation.metrics
+    spans = foundation.spans
+    llm = build_llm(
+        database=database, environment=environment(), metrics=metrics, options=llm_options(settings), spans=spans
+    )
+    jobs = build_jobs_work(
+        database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics, spans=spans
+    )
+    return llm, jobs
 
 
 async def work(foundation: Foundation, jobs: JobsWork, stop: asyncio.Event) -> None:
@@ -63,12 +77,10 @@ def serve_metrics(port: int, host: str, metrics: Metrics) -> None:
 async def serve() -> None:
     settings = service_settings()
     configure_logging(level=settings.log_level, output_format=settings.log_format)
-    foundation = connected(settings, service="ai-platform llm-worker")
-    database, metrics = foundation.database, foundation.metrics
-    llm = build_llm(database=database, environment=environment(), metrics=metrics, options=llm_options(settings))
-    jobs = build_jobs_work(database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics)
+    foundation = connected(settings, service="ai-platform llm-worker", spans=spans_of(settings, "llm-worker"))
+    llm, jobs = working_parts(foundation)
     if settings.metrics_port is not None:
-        serve_metrics(settings.metrics_port, settings.metrics_host, metrics)
+        serve_metrics(settings.metrics_port, settings.metrics_host, foundation.metrics)
     with stop_signals() as stop:
         foundation.relay.start()
         _log.info("worker_started", concurrency=settings.llm_worker_concurrency)
