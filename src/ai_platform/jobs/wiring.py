@@ -1,6 +1,7 @@
 """Jobs, put together."""
 
 import random
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -33,6 +34,7 @@ class JobsApi:
 
     submit: SubmitJob
     router: APIRouter
+    idle: Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +43,15 @@ class JobsWork:
 
     worker: JobWorker
     heartbeat: Heartbeat
+    idle: Callable[[], Awaitable[None]]
 
 
 def build_jobs_api(*, database: Database, relay: Relay, llm: LlmApi, settings: Settings, metrics: Metrics) -> JobsApi:
     intake = PostgresIntake(database, relay, task_queue=settings.rabbitmq_task_queue, metrics=metrics)
     submit = SubmitJob(llm, intake, SystemClock(), settings.job_default_max_retries)
     reads = PostgresReads(database)
-    return JobsApi(submit=submit, router=jobs_router(submit=submit, get=GetJob(reads), list_jobs=ListJobs(reads)))
+    router = jobs_router(submit=submit, get=GetJob(reads), list_jobs=ListJobs(reads))
+    return JobsApi(submit=submit, router=router, idle=intake.idle)
 
 
 def build_jobs_work(
@@ -67,4 +71,4 @@ def build_jobs_work(
         concurrency=settings.llm_worker_concurrency,
         lease=settings.job_lease_seconds,
     )
-    return JobsWork(worker=worker, heartbeat=claims.heartbeat)
+    return JobsWork(worker=worker, heartbeat=claims.heartbeat, idle=claims.idle)

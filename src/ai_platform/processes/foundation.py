@@ -2,9 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 from urllib.parse import urlsplit
@@ -24,7 +25,9 @@ from ai_platform.runtime.spans import NO_SPANS, Spans
 from ai_platform.runtime.telemetry import Metrics
 
 CLOSE_SECONDS: Final = 5.0
-"""For each of the five to close."""
+"""For each part to close."""
+
+Close = Callable[[], Awaitable[None]]
 
 VERSION = version("ai-platform")
 
@@ -45,13 +48,16 @@ class Foundation:
     outbox: Outbox
     relay: Relay
     spans: Spans
+    idle: list[Close] = field(default_factory=list)
+    """What contexts have under way in the database, to be awaited before it is let go."""
 
     async def close(self) -> None:
         """In the order of the flow: publish what is written, then let go of bus, cache and database.
 
         What hangs is left: the rows and the messages are where they are safe.
         """
-        parts = (self.relay.stop, self.bus.close, self.cache.close, self.database.close, lambda: flushed(self.spans))
+        parts: list[Close] = [*self.idle, self.relay.stop, self.bus.close, self.cache.close, self.database.close]
+        parts.append(partial(flushed, self.spans))
         for close in parts:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS):

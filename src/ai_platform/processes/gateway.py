@@ -39,6 +39,7 @@ def gateway_app(
     key = settings.ai_platform_admin_key
     door = Door(mode=settings.auth_mode, platform_key=key.get_secret_value() if key else None)
     jobs = build_jobs_api(database=database, relay=foundation.relay, llm=llm, settings=settings, metrics=metrics)
+    foundation.idle.append(jobs.idle)
 
     async def ready() -> None:
         refuse_while(draining)

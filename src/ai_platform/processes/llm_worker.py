@@ -39,6 +39,7 @@ def working_parts(foundation: Foundation) -> tuple[Llm, JobsWork]:
     jobs = build_jobs_work(
         database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics, spans=spans
     )
+    foundation.idle.append(jobs.idle)
     return llm, jobs
 
 

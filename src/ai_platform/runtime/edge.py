@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ai_platform.kernel.errors import LimitExceeded, PlatformError
 from ai_platform.runtime import tracing
 from ai_platform.runtime.auth import Door, Knock
+from ai_platform.runtime.head import HeadOnly
 from ai_platform.runtime.logging import get_logger
 from ai_platform.runtime.problems import from_error, internal_error
 from ai_platform.runtime.spans import NO_SPANS, Kind, Span, Spans
@@ -70,12 +71,22 @@ class Edge:
         try:
             if not self._is_public(scope):
                 scope.setdefault("state", {})["principal"] = self._door.enter(knock)
-            await self._app(scope, _limited(receive, knock), answer)
+            serve = self._serve_head if scope["method"] == "HEAD" else self._app
+            await serve(scope, _limited(receive, knock), answer)
         except PlatformError as error:
             await self._refuse(from_error(error, scope["path"]), scope, receive, answer)
         except Exception:  # noqa: BLE001 - the last stop: no trace of it may leave the process
             _log.exception("request_failed", method=scope["method"], path=scope["path"])
             await self._refuse(internal_error(scope["path"]), scope, receive, answer)
+
+    async def _serve_head(self, scope: Scope, receive: Receive, answer: Send) -> None:
+        """As GET, without its body."""
+        asked = {**scope, "method": "GET"}
+        head = HeadOnly(receive, answer)
+        try:
+            await self._app(asked, head.receive, head.send)
+        finally:
+            scope["route"] = asked.get("route")
 
     async def _refuse(self, response: ASGIApp, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         if answer.status is None:

@@ -150,6 +150,12 @@ class PostgresClaims:
         async with self._database.transaction(None) as connection:
             await connection.execute(_OFFER_DUE_RETRIES, {"most": OFFERED_AT_ONCE})
 
+    async def idle(self) -> None:
+        """Returns when nothing is being claimed or settled."""
+        await self._claimants.idle()
+        for batch in list(self._endings.values()):
+            await batch.idle()
+
     async def _claim_for(self, claimants: Sequence[None]) -> list[Job | None]:
         parameters: dict[str, Any] = {"most": len(claimants), "lease": self._lease, "pipelines": PIPELINES}
         async with self._database.transaction(None) as connection:
