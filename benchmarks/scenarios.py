@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks.stage import CONCURRENCY, Stage, peak_memory
+from benchmarks import worker_scenarios
+from benchmarks.stage import CONCURRENCY, Figures, Stage, peak_memory
 from tests.twins.llm_server import llm_server_process
 
 DONE = "SELECT count(*) FROM jobs WHERE status = 'COMPLETED'"
@@ -16,8 +17,6 @@ STORED = """
 SELECT percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM updated_at - created_at) * 1000)
 FROM (SELECT * FROM jobs ORDER BY id DESC LIMIT 180) AS latest
 """
-
-Figures = dict[str, float]
 
 
 def accepts(stage: Stage) -> Figures:
@@ -168,4 +167,5 @@ ALL = {
     "long-waits": long_waits,
     "wire": provider_wire,
     "idle": idle_latency,
+    **worker_scenarios.ALL,
 }

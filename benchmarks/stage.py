@@ -26,6 +26,8 @@ from tests.services.stack import Services
 
 CONCURRENCY = 500
 
+Figures = dict[str, float]
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -118,8 +120,7 @@ class Stage:
             "-m",
             "ai_platform.processes.llm_worker",
             ready="worker_started",
-            LLM_WORKER_CONCURRENCY=str(CONCURRENCY),
-            **environment,
+            **{"LLM_WORKER_CONCURRENCY": str(CONCURRENCY), **environment},
         ) as child:
             yield child
 
@@ -132,8 +133,10 @@ class Stage:
         ):  # fmt: skip
             yield f"http://127.0.0.1:{port}"
 
-    def load(self, url: str, count: int, *, connections: int = 32, config: str = "demo") -> dict[str, float]:
-        body = json.dumps({"prompt": "Write a haiku about programming", "config_name": config})
+    def load(
+        self, url: str, count: int, *, connections: int = 32, config: str = "demo", **fields: object
+    ) -> dict[str, float]:
+        body = json.dumps({"prompt": "Write a haiku about programming", "config_name": config, **fields})
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.load", url, str(count), str(connections), body],
             capture_output=True, text=True, check=True, env=dict(self.environment), timeout=120,

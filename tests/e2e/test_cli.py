@@ -122,6 +122,27 @@ def test_the_doctor_names_what_is_wrong_with_its_remedy(served: Stage, fresh_dat
     assert "hidden" not in ran.stdout + ran.stderr
 
 
+def test_the_doctor_names_configs_whose_key_is_not_here(served: Stage, tmp_path: Path) -> None:
+    served.config("keyless", "some-model", provider="openai", api_key_env="NOBODY_SET_THIS")
+    served.config("keyed", "some-model", provider="openai", api_key_env="SOMEBODY_SET_THIS")
+    served.config("switched-off", "some-model", provider="openai", api_key_env="NOBODY_SET_THIS", is_active=False)
+    variables = served.variables | {"SOMEBODY_SET_THIS": "sk-hidden", "WEBHOOK_SECRET": "whsec_hidden"}
+    ran = run("doctor", "--json", directory=tmp_path, variables=variables)
+    served.sql("DELETE FROM llm_configs WHERE name IN ('keyless', 'keyed', 'switched-off')")
+    found = findings(ran)
+    assert found["config keyless"]["outcome"] == "warning"
+    assert "NOBODY_SET_THIS" in found["config keyless"]["detail"]
+    assert not {"config keyed", "config switched-off", "config demo"} & found.keys()
+    assert found["webhook secret"]["outcome"] == "ok"
+    assert "hidden" not in ran.stdout + ran.stderr
+
+
+def test_the_doctor_warns_that_webhooks_cannot_be_signed(served: Stage, tmp_path: Path) -> None:
+    found = findings(run("doctor", "--json", directory=tmp_path, variables=served.variables))
+    assert found["webhook secret"]["outcome"] == "warning"
+    assert "WEBHOOK_SECRET" in found["webhook secret"]["detail"]
+
+
 def test_the_doctor_needs_no_service_to_say_that_dev_can_run(tmp_path: Path) -> None:
     found = findings(run("doctor", "--json", directory=tmp_path))
     assert found["services"]["outcome"] == "warning"

@@ -14,14 +14,16 @@ stream-error              an error event after 200 and half the answer
 garbage, garbage-json, garbage-shape      HTML, broken JSON, JSON of another shape, each with 200
 empty, truncated, refusal
 flaky-2-503               the first two calls with a prompt fail with 503, later ones echo
+storm-30-10-5             by a seeded dice: 30 % 429 (Retry-After 1 or 2 s), 10 % 500, 5 % hang, else a slow echo
 """
 
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from random import Random
 from typing import Final
 
 from tests.twins.anthropic_wire import AnthropicWire
@@ -107,17 +109,35 @@ _BEHAVIOURS: Final[tuple[tuple["re.Pattern[str]", _Behaviour], ...]] = tuple(
 _FLAKY: Final = re.compile(r"^flaky-(\d+)-(\d{3})$")
 
 
+_STORM: Final = re.compile(r"^storm-(\d+)-(\d+)-(\d+)$")
+
+
+def _stormy(wire: Wire, call: Call, match: "re.Match[str]", dice: Random) -> Reply:
+    limited, broken, hanging = (int(share) for share in match.groups())
+    thrown = dice.random() * 100
+    if thrown < limited:
+        return wire.error(429, headers={"retry-after": str(dice.choice((1, 2)))})
+    if thrown < limited + broken:
+        return wire.error(500)
+    if thrown < limited + broken + hanging:
+        return Reply(hangs=True)
+    return replace(spoken(wire, call, Said(f"echo: {call.prompt}")), delay=dice.uniform(0.05, 0.3))
+
+
 @dataclass(frozen=True, slots=True)
 class Behaviours:
-    """`asked` counts the calls by model and prompt, for models that change their mind."""
+    """`asked` counts the calls by model and prompt, for models that change their mind; `dice` is for storms."""
 
     asked: Counter[tuple[str, str]]
+    dice: Random = field(default_factory=lambda: Random(4711))  # noqa: S311 - chance, not a secret
 
     def reply(self, wire: Wire, call: Call) -> Reply:
         self.asked[call.model, call.prompt] += 1
         flaky = _FLAKY.match(call.model)
         if flaky and self.asked[call.model, call.prompt] <= int(flaky[1]):
             return wire.error(int(flaky[2]))
+        if storm := _STORM.match(call.model):
+            return _stormy(wire, call, storm, self.dice)
         for pattern, behaviour in _BEHAVIOURS:
             if match := pattern.match(call.model):
                 return behaviour(wire, call, match)

@@ -1,7 +1,8 @@
 """A local server that speaks OpenAI's and Anthropic's wire: `python -m tests.twins.llm_server --port 8099`.
 
 `POST /v1/chat/completions` and `POST /v1/messages` behave as the model's name says (see `llm_behaviours`); a call
-without a key, or with the key `sk-wrong`, is 401. `GET /_calls` tells what was called, `POST /_reset` forgets it.
+without a key, or with the key `sk-wrong`, is 401. `GET /_calls` tells what was called, `GET /_journal` when each call
+began and ended and how it was answered, `POST /_reset` forgets both.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import urllib.request
 from collections import Counter, deque
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -25,6 +26,7 @@ import uvloop
 from tests.twins.anthropic_wire import AnthropicWire
 from tests.twins.llm_behaviours import Behaviours, Wire
 from tests.twins.llm_calls import Call, Reply, as_json
+from tests.twins.llm_records import Record, recorded
 from tests.twins.openai_wire import OpenAiWire
 
 _WIRES: Final[Mapping[str, Wire]] = {wire.path: wire for wire in (OpenAiWire(), AnthropicWire())}
@@ -40,6 +42,7 @@ class Journal:
     peak: int = 0
     per_model: Counter[str] = field(default_factory=Counter)
     newest: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=1000))
+    records: deque[Record] = field(default_factory=lambda: deque(maxlen=100_000))
     behaviours: Behaviours = field(default_factory=lambda: Behaviours(Counter()))
 
     def enter(self, wire: Wire, call: Call, headers: Mapping[str, str]) -> None:
@@ -49,6 +52,11 @@ class Journal:
         self.per_model[call.model] += 1
         shown = {name: value for name, value in headers.items() if name not in _KEY_HEADERS}
         self.newest.append({"at": time.time(), "wire": wire.name, "headers": shown, "body": call.body})
+
+    def page(self, path: str) -> Reply:
+        if path == "/_journal":
+            return Reply(body=as_json([asdict(record) for record in self.records]))
+        return self.as_reply() if path == "/_calls" else Reply(status=404, body=b"{}")
 
     def as_reply(self) -> Reply:
         told = {"count": self.count, "peak": self.peak, "running": self.running}
@@ -98,13 +106,15 @@ class Connection(asyncio.Protocol):
             return await self._send(Reply())
         wire = _WIRES.get(path)
         if wire is None:
-            return await self._send(journal.as_reply() if path == "/_calls" else Reply(status=404, body=b"{}"))
+            return await self._send(journal.page(path))
         if wire.key(self._headers) in (None, "sk-wrong"):
             return await self._send(wire.error(401))
         call = wire.parse(json.loads(self._body))
         journal.enter(wire, call, self._headers)
+        reply = wire.objection(call) or journal.behaviours.reply(wire, call)
         try:
-            await self._send(wire.objection(call) or journal.behaviours.reply(wire, call))
+            with recorded(journal.records, call, reply):
+                await self._send(reply)
         finally:
             journal.running -= 1
 
@@ -158,6 +168,11 @@ class LlmTwin:
         with urllib.request.urlopen(f"{self.anthropic}/_calls", timeout=10) as answer:  # noqa: S310 - our own address
             told: dict[str, Any] = json.load(answer)
             return told
+
+    def journal(self) -> list[Record]:
+        """Every call in the order in which they began."""
+        with urllib.request.urlopen(f"{self.anthropic}/_journal", timeout=10) as answer:  # noqa: S310 - our own address
+            return [Record(**one) for one in json.load(answer)]
 
     def reset(self) -> None:
         request = urllib.request.Request(f"{self.anthropic}/_reset", method="POST")  # noqa: S310 - our own address

@@ -91,6 +91,7 @@ VIOLATIONS = {
         "import ai_platform.runtime.logging",
     ),
     "a contract is a Pydantic model": ("contracts-are-plain", "llm/contracts/api.py", "import pydantic"),
+    "the domain tells spans": ("rules-are-pure", "llm/domain/calls.py", "import opentelemetry.trace"),
     "the kernel logs": ("kernel-is-pure", "kernel/clock.py", "import structlog"),
 }
 
@@ -200,14 +201,21 @@ def test_nobody_but_an_intruder_breaks_the_law_that(
 
 
 def loaded_by(statement: str) -> set[str]:
-    """What a fresh interpreter holds after `statement`: names of top-level packages."""
-    code = f"{statement}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    """What a fresh interpreter holds after `statement`: names of modules and packages."""
+    code = f"{statement}\nimport sys\nprint(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     return set(ran.stdout.split())
 
 
 def test_the_gateway_loads_no_model_library() -> None:
     assert loaded_by("import ai_platform.processes.gateway") & set(LOADED_LATE) == set()
+
+
+@pytest.mark.parametrize("process", ["gateway", "llm_worker", "dev"])
+def test_no_process_loads_opentelemetry_before_it_is_asked_to_export(process: str) -> None:
+    """FastAPI and the Redis client bring parts of it along, but nothing that makes or sends a span."""
+    loaded = loaded_by(f"import ai_platform.processes.{process}")
+    assert loaded & {"opentelemetry.sdk.trace", "opentelemetry.exporter"} == set()
 
 
 def test_a_model_library_that_is_loaded_would_be_noticed() -> None:

@@ -1,6 +1,7 @@
 """Jobs, put together."""
 
 import random
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -23,6 +24,7 @@ from ai_platform.runtime.claims import Heartbeat
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.settings import Settings
+from ai_platform.runtime.spans import NO_SPANS, Spans
 from ai_platform.runtime.telemetry import Metrics
 
 
@@ -32,6 +34,7 @@ class JobsApi:
 
     submit: SubmitJob
     router: APIRouter
+    idle: Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +43,23 @@ class JobsWork:
 
     worker: JobWorker
     heartbeat: Heartbeat
+    idle: Callable[[], Awaitable[None]]
 
 
 def build_jobs_api(*, database: Database, relay: Relay, llm: LlmApi, settings: Settings, metrics: Metrics) -> JobsApi:
     intake = PostgresIntake(database, relay, task_queue=settings.rabbitmq_task_queue, metrics=metrics)
     submit = SubmitJob(llm, intake, SystemClock(), settings.job_default_max_retries)
     reads = PostgresReads(database)
-    return JobsApi(submit=submit, router=jobs_router(submit=submit, get=GetJob(reads), list_jobs=ListJobs(reads)))
+    router = jobs_router(submit=submit, get=GetJob(reads), list_jobs=ListJobs(reads))
+    return JobsApi(submit=submit, router=router, idle=intake.idle)
 
 
-def build_jobs_work(*, database: Database, relay: Relay, llm: LlmApi, settings: Settings, metrics: Metrics) -> JobsWork:
+def build_jobs_work(
+    *, database: Database, relay: Relay, llm: LlmApi, settings: Settings, metrics: Metrics, spans: Spans = NO_SPANS
+) -> JobsWork:
     queue, clock = settings.rabbitmq_task_queue, SystemClock()
     claims = PostgresClaims(
-        database, relay, task_queue=queue, lease_seconds=settings.job_lease_seconds, metrics=metrics
+        database, relay, task_queue=queue, lease_seconds=settings.job_lease_seconds, metrics=metrics, spans=spans
     )
     retries = RetryPolicy(shortest=settings.job_retry_delay_min, longest=settings.job_retry_delay_max)
     run_next = RunNextJob(claims, llm, clock, retries, random.random)
@@ -64,4 +71,4 @@ def build_jobs_work(*, database: Database, relay: Relay, llm: LlmApi, settings: 
         concurrency=settings.llm_worker_concurrency,
         lease=settings.job_lease_seconds,
     )
-    return JobsWork(worker=worker, heartbeat=claims.heartbeat)
+    return JobsWork(worker=worker, heartbeat=claims.heartbeat, idle=claims.idle)

@@ -23,6 +23,7 @@ from ai_platform.llm.application.turnstile import Turnstile
 from ai_platform.llm.contracts.api import LlmApi
 from ai_platform.llm.domain.breaker import BreakerRules
 from ai_platform.llm.domain.retrying import RetryPolicy
+from ai_platform.llm.infrastructure.call_spans import CallSpans
 from ai_platform.llm.infrastructure.demo import DemoModel, DemoPace
 from ai_platform.llm.infrastructure.gate_local import LocalGate
 from ai_platform.llm.infrastructure.gate_redis import RedisGate
@@ -32,6 +33,7 @@ from ai_platform.llm.infrastructure.repositories import LlmTransactions, SqlCata
 from ai_platform.llm.infrastructure.tables import map_llm
 from ai_platform.llm.interface.breakers import breakers_router
 from ai_platform.runtime.db import Database
+from ai_platform.runtime.spans import NO_SPANS, Spans
 from ai_platform.runtime.telemetry import Metrics
 
 
@@ -45,6 +47,7 @@ class LlmOptions:
     demo: DemoPace = field(default_factory=DemoPace)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     breaker: BreakerRules = field(default_factory=BreakerRules)
+    capture_prompts: bool = False
 
     def base_urls(self) -> Mapping[str, str]:
         stated = {"openai": self.openai_base_url, "anthropic": self.anthropic_base_url}
@@ -67,6 +70,7 @@ def build_llm(
     metrics: Metrics,
     shared: Redis | None = None,
     options: LlmOptions = LlmOptions(),
+    spans: Spans = NO_SPANS,
 ) -> Llm:
     """`environment` holds the API keys under the names that configs give. No provider is loaded before it is called.
 
@@ -80,9 +84,10 @@ def build_llm(
     vendors = LangChainModels(
         environment=environment, base_urls=options.base_urls(), default_timeout=options.default_timeout
     )
+    told = CallSpans(spans=spans, capture=options.capture_prompts, base_urls=options.base_urls())
     models = ResilientModels(
         catalogue=catalogue,
-        models=_measured(vendors, metrics, options),
+        models=_measured(vendors, metrics, told, options),
         turnstile=Turnstile(gate, time.monotonic, random.random),
         policy=options.retry,
         clock=time.monotonic,
@@ -99,14 +104,12 @@ def build_llm(
     return Llm(
         api=LlmFacade(RequireUsable(catalogue), Complete(catalogue=catalogue, models=models)),
         bind_default=BindDefault(LlmTransactions(database), environment),
-        gauge_breakers=GaugeBreakers(
-            names, gate, lambda name, state: metrics.circuit_breaker_state.labels(name).set(state)
-        ),
+        gauge_breakers=GaugeBreakers(names, gate, gauge),
         routers=(breakers_router(show=ShowBreakers(names, gate), reset=ResetBreaker(catalogue, gate)),),
         close=close,
     )
 
 
-def _measured(vendors: LangChainModels, metrics: Metrics, options: LlmOptions) -> ChatModels:
+def _measured(vendors: LangChainModels, metrics: Metrics, told: CallSpans, options: LlmOptions) -> ChatModels:
     providers = Providers(demo=DemoModel(options.demo), others=vendors)
-    return MeasuredModels(TimeLimitedModels(providers, options.default_timeout), metrics)
+    return MeasuredModels(TimeLimitedModels(providers, options.default_timeout), metrics, told)

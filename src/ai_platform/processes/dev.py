@@ -10,15 +10,12 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from ai_platform.jobs.wiring import build_jobs_work
 from ai_platform.llm.application.bind_default import Bound
-from ai_platform.llm.wiring import build_llm
 from ai_platform.processes.data_dir import DataDir
-from ai_platform.processes.foundation import embedded
+from ai_platform.processes.foundation import embedded, spans_of
 from ai_platform.processes.gateway import gateway_app, gauges_of, refuse_unsafe
 from ai_platform.processes.lifecycle import WrongUse, environment, read_settings, run, stop_signals
-from ai_platform.processes.llm_settings import llm_options
-from ai_platform.processes.llm_worker import work
+from ai_platform.processes.llm_worker import work, working_parts
 from ai_platform.processes.ready import Ready, announce
 from ai_platform.processes.server import bind, serve_until, server_for
 from ai_platform.runtime import migrations
@@ -112,11 +109,9 @@ def warn_of_ignored(environ: Mapping[str, str]) -> None:
 async def _serve(
     settings: Settings, database_url: str, listener: socket.socket, options: DevOptions, stop: asyncio.Event
 ) -> None:
-    foundation = embedded(settings, database_url)
-    database, metrics = foundation.database, foundation.metrics
-    llm = build_llm(database=database, environment=environment(), metrics=metrics, options=llm_options(settings))
+    foundation = embedded(settings, database_url, spans_of(settings, "dev"))
+    llm, jobs = working_parts(foundation)
     bound = await llm.bind_default()
-    jobs = build_jobs_work(database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics)
     app = gateway_app(foundation, llm, draining=stop.is_set)
     gauges = gauges_of(foundation)
     foundation.relay.start()

@@ -9,11 +9,14 @@ from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import DBAPIError
 
 from ai_platform.kernel.errors import PlatformError
+from ai_platform.llm.infrastructure.missing_keys import missing_keys
 from ai_platform.processes.foundation import Foundation, connected
 from ai_platform.processes.lifecycle import environment, read_settings
 from ai_platform.runtime import migrations
+from ai_platform.runtime.db import Database
 from ai_platform.runtime.health import schema_is_at
 from ai_platform.runtime.logging import configure_logging
 from ai_platform.runtime.postgres_binaries import PostgresUnavailable, find_binaries
@@ -41,7 +44,7 @@ def examine(*, as_json: bool) -> int:
 
 
 async def _findings(settings: Settings) -> list[Finding]:
-    found = [_python(), _embedded_postgres(), _provider_keys()]
+    found = [_python(), _embedded_postgres(), _provider_keys(), _webhook_secret(settings)]
     missing = settings.missing_services()
     if missing:
         note = f"{', '.join(missing)} not set: only `ai-platform dev` can run"
@@ -62,6 +65,19 @@ async def _services(foundation: Foundation) -> list[Finding]:
         ),
         await _try("queue", foundation.bus.ping, "start RabbitMQ, or correct RABBITMQ_URL"),
         await _try("cache", foundation.cache.ping, "start Redis, or correct REDIS_URL"),
+        *await _config_keys(database),
+    ]
+
+
+async def _config_keys(database: Database) -> list[Finding]:
+    """Every config that jobs may name, whose key is not in this environment; no key is shown."""
+    try:
+        missing = await missing_keys(database, environment())
+    except (DBAPIError, PlatformError):
+        return []  # the database is away or its schema is not ours: said already
+    return [
+        Finding(f"config {name}", "warning", f"{variable} is not set here, so its calls would fail")
+        for name, variable in missing.items()
     ]
 
 
@@ -92,6 +108,12 @@ def _provider_keys() -> Finding:
     if not there:
         return Finding("provider keys", "warning", "none set: only the demo model can answer")
     return Finding("provider keys", "ok", ", ".join(there))
+
+
+def _webhook_secret(settings: Settings) -> Finding:
+    if settings.webhook_secret is None:
+        return Finding("webhook secret", "warning", "WEBHOOK_SECRET is not set: jobs with a callback_url are refused")
+    return Finding("webhook secret", "ok", "set")
 
 
 def _admin_key(settings: Settings) -> Finding:

@@ -1,9 +1,11 @@
 """What every process stands on: the database, the bus, the cache, and the relay between the first two."""
 
 import asyncio
-from collections.abc import Iterator
+import threading
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 from urllib.parse import urlsplit
@@ -20,10 +22,13 @@ from ai_platform.runtime.db import Database, PoolOptions
 from ai_platform.runtime.outbox import Outbox
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.settings import Settings
+from ai_platform.runtime.spans import NO_SPANS, Spans
 from ai_platform.runtime.telemetry import Metrics
 
 CLOSE_SECONDS: Final = 5.0
-"""For each of them to close."""
+"""For each part to close."""
+
+Close = Callable[[], Awaitable[None]]
 
 VERSION = version("ai-platform")
 
@@ -43,15 +48,20 @@ class Foundation:
     cache: Cache
     outbox: Outbox
     relay: Relay
+    spans: Spans
     shared: Redis | None = None
     """What the workers share; None where one process is all of them."""
+    idle: list[Close] = field(default_factory=list)
+    """What contexts have under way in the database, to be awaited before it is let go."""
 
     async def close(self) -> None:
         """In the order of the flow: publish what is written, then let go of bus, cache and database.
 
         What hangs is left: the rows and the messages are where they are safe.
         """
-        for close in (self.relay.stop, self.bus.close, self.cache.close, self.database.close):
+        parts: list[Close] = [*self.idle, self.relay.stop, self.bus.close, self.cache.close, self.database.close]
+        parts.append(partial(flushed, self.spans))
+        for close in parts:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await close()
@@ -59,7 +69,16 @@ class Foundation:
             await self.shared.aclose(close_connection_pool=True)
 
 
-def connected(settings: Settings, *, service: str) -> Foundation:
+def spans_of(settings: Settings, service: str) -> Spans:
+    """Exported where the operator says, else none; OpenTelemetry is loaded only to export."""
+    if settings.otel_exporter_otlp_endpoint is None:
+        return NO_SPANS
+    from ai_platform.runtime.spans_otlp import otlp_spans  # noqa: PLC0415 - half a second that most processes save
+
+    return otlp_spans(settings.otel_exporter_otlp_endpoint, service=f"ai-platform-{service}", version=VERSION)
+
+
+def connected(settings: Settings, *, service: str, spans: Spans = NO_SPANS) -> Foundation:
     """On the services that the settings name. Nothing is contacted yet; a service that is away is waited for."""
     assert settings.database_url is not None  # noqa: S101 - checked by `service_settings`
     assert settings.rabbitmq_url is not None  # noqa: S101
@@ -75,7 +94,20 @@ def connected(settings: Settings, *, service: str) -> Foundation:
     with readable("REDIS_URL"):
         cache = RedisCache(settings.redis_url.get_secret_value())
         shared = shared_state(settings.redis_url.get_secret_value())
-    return replace(_found(settings, database, bus, cache), shared=shared)
+    return _found(settings, database, bus=bus, cache=cache, spans=spans, shared=shared)
+
+
+async def flushed(spans: Spans) -> None:
+    """In a thread that nobody waits for at exit: a collector that hangs would hold the process."""
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+    def flush() -> None:
+        spans.close()
+        with suppress(RuntimeError):  # the loop may be gone by then
+            loop.call_soon_threadsafe(done.set)
+
+    threading.Thread(target=flush, name="spans-flush", daemon=True).start()
+    await done.wait()
 
 
 @contextmanager
@@ -95,10 +127,11 @@ def _broker_url(url: str) -> str:
     return url
 
 
-def embedded(settings: Settings, database_url: str) -> Foundation:
+def embedded(settings: Settings, database_url: str, spans: Spans = NO_SPANS) -> Foundation:
     """On one PostgreSQL alone, for `dev`."""
     database = Database(database_url, pool_options(settings, "ai-platform dev"))
-    return _found(settings, database, EmbeddedBus(database, queues(settings)), MemoryCache())
+    bus = EmbeddedBus(database, queues(settings))
+    return _found(settings, database, bus=bus, cache=MemoryCache(), spans=spans, shared=None)
 
 
 def queues(settings: Settings) -> tuple[QueueSpec, ...]:
@@ -117,7 +150,9 @@ def pool_options(settings: Settings, name: str) -> PoolOptions:
     )
 
 
-def _found(settings: Settings, database: Database, bus: Bus, cache: Cache) -> Foundation:
+def _found(
+    settings: Settings, database: Database, *, bus: Bus, cache: Cache, spans: Spans, shared: Redis | None
+) -> Foundation:
     outbox = Outbox(database)
     return Foundation(
         settings=settings,
@@ -127,4 +162,6 @@ def _found(settings: Settings, database: Database, bus: Bus, cache: Cache) -> Fo
         cache=cache,
         outbox=outbox,
         relay=Relay(outbox, bus),
+        spans=spans,
+        shared=shared,
     )

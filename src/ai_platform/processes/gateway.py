@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from ai_platform.jobs.wiring import build_jobs_api
 from ai_platform.llm.wiring import Llm, build_llm
-from ai_platform.processes.foundation import VERSION, Foundation, connected
+from ai_platform.processes.foundation import VERSION, Foundation, connected, spans_of
 from ai_platform.processes.lifecycle import WrongUse, environment, run, service_settings, stop_signals
 from ai_platform.processes.llm_settings import llm_options
 from ai_platform.processes.server import bind, serve_until, server_for
@@ -26,7 +26,7 @@ def create_app(draining: Callable[[], bool] = lambda: False) -> FastAPI:
     """The ASGI factory: `uvicorn --factory ai_platform.processes.gateway:create_app`."""
     settings = service_settings()
     configure_logging(level=settings.log_level, output_format=settings.log_format)
-    foundation = connected(settings, service="ai-platform gateway")
+    foundation = connected(settings, service="ai-platform gateway", spans=spans_of(settings, "gateway"))
     llm = build_llm(
         database=foundation.database,
         environment=environment(),
@@ -45,6 +45,7 @@ def gateway_app(
     key = settings.ai_platform_admin_key
     door = Door(mode=settings.auth_mode, platform_key=key.get_secret_value() if key else None)
     jobs = build_jobs_api(database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics)
+    foundation.idle.append(jobs.idle)
 
     async def ready() -> None:
         refuse_while(draining)
@@ -57,8 +58,14 @@ def gateway_app(
         ready=ready,
     )
     operations = operations_router(vitals, metrics, door, settings.metrics_token)
-    routers = [jobs.router, *llm.routers, operations]
-    return build_app(version=VERSION, routers=routers, door=door, metrics=metrics, lifespan=lifespan)
+    return build_app(
+        version=VERSION,
+        routers=[jobs.router, *llm.routers, operations],
+        door=door,
+        metrics=metrics,
+        spans=foundation.spans,
+        lifespan=lifespan,
+    )
 
 
 def gauges_of(foundation: Foundation) -> Periodic:

@@ -11,6 +11,7 @@ def llm_options(settings: Settings) -> LlmOptions:
         default_timeout=settings.llm_default_timeout_seconds,
         openai_base_url=settings.openai_base_url,
         anthropic_base_url=settings.anthropic_base_url,
+        capture_prompts=settings.otel_capture_prompts,
         retry=RetryPolicy(
             max_retries=settings.llm_max_retries,
             initial_delay=settings.llm_retry_initial_delay,

@@ -6,7 +6,7 @@ from prometheus_client import start_http_server
 
 from ai_platform.jobs.wiring import JobsWork, build_jobs_work
 from ai_platform.llm.wiring import Llm, build_llm
-from ai_platform.processes.foundation import Foundation, connected
+from ai_platform.processes.foundation import Foundation, connected, spans_of
 from ai_platform.processes.lifecycle import WrongUse, environment, run, service_settings, stop_signals
 from ai_platform.processes.llm_settings import llm_options
 from ai_platform.runtime.consuming import Consumer
@@ -19,6 +19,25 @@ POLL_EVERY = 1.0
 GAUGE_EVERY = 2.0
 
 _log = get_logger(__name__)
+
+
+def working_parts(foundation: Foundation) -> tuple[Llm, JobsWork]:
+    """The models and the jobs that run on them."""
+    settings, database, metrics = foundation.settings, foundation.database, foundation.metrics
+    spans = foundation.spans
+    llm = build_llm(
+        database=database,
+        environment=environment(),
+        metrics=metrics,
+        shared=foundation.shared,
+        options=llm_options(settings),
+        spans=spans,
+    )
+    jobs = build_jobs_work(
+        database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics, spans=spans
+    )
+    foundation.idle.append(jobs.idle)
+    return llm, jobs
 
 
 async def work(foundation: Foundation, llm: Llm, jobs: JobsWork, stop: asyncio.Event) -> None:
@@ -57,18 +76,10 @@ def serve_metrics(port: int, host: str, metrics: Metrics) -> None:
 async def serve() -> None:
     settings = service_settings()
     configure_logging(level=settings.log_level, output_format=settings.log_format)
-    foundation = connected(settings, service="ai-platform llm-worker")
-    database, metrics = foundation.database, foundation.metrics
-    llm = build_llm(
-        database=database,
-        environment=environment(),
-        metrics=metrics,
-        shared=foundation.shared,
-        options=llm_options(settings),
-    )
-    jobs = build_jobs_work(database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics)
+    foundation = connected(settings, service="ai-platform llm-worker", spans=spans_of(settings, "llm-worker"))
+    llm, jobs = working_parts(foundation)
     if settings.metrics_port is not None:
-        serve_metrics(settings.metrics_port, settings.metrics_host, metrics)
+        serve_metrics(settings.metrics_port, settings.metrics_host, foundation.metrics)
     with stop_signals() as stop:
         foundation.relay.start()
         _log.info("worker_started", concurrency=settings.llm_worker_concurrency)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from ai_platform.processes.head_limit import HeadLimitedProtocol
 from ai_platform.processes.lifecycle import WrongUse
 
 
@@ -37,7 +38,7 @@ def server_for(app: FastAPI, *, grace: float) -> Server:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=HeadLimitedProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

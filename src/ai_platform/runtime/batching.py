@@ -4,11 +4,13 @@ Alone, a call waits for nobody; under load, hundreds share one transaction.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from functools import partial
 from typing import Generic, TypeVar
 
 from ai_platform.kernel.errors import Unavailable
 
+KeyT = TypeVar("KeyT", bound=Hashable)
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 
@@ -19,10 +21,19 @@ class Batcher(Generic[ItemT, ResultT]):
     """Turns `flush(items) -> results` (same order, all or nothing) into one awaitable call an item.
 
     A batch that fails is taken apart and tried item by item, so that one bad item fails alone; not so when
-    something is Unavailable, which is nobody's fault and told to all.
+    something is Unavailable, which is nobody's fault and told to all. `on_idle` is called whenever nothing is
+    under way any more.
     """
 
-    def __init__(self, flush: Flush[ItemT, ResultT], *, limit: int = 100, parallel: int = 1) -> None:
+    def __init__(
+        self,
+        flush: Flush[ItemT, ResultT],
+        *,
+        limit: int = 100,
+        parallel: int = 1,
+        on_idle: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._on_idle = on_idle
         self._flush = flush
         self._limit = limit
         self._parallel = parallel
@@ -54,6 +65,8 @@ class Batcher(Generic[ItemT, ResultT]):
                 await self._settle(batch)
         finally:
             self._flushing.discard(task)  # here and not in a callback: a call in between would wait for nobody
+            if not self._flushing:
+                self._on_idle()
 
     async def _settle(self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]]) -> None:
         try:
@@ -71,3 +84,26 @@ class Batcher(Generic[ItemT, ResultT]):
         for (_, future), result in settled:
             if not future.done():
                 future.set_result(result)
+
+
+class KeyedBatchers(Generic[KeyT, ItemT, ResultT]):
+    """A Batcher a key, so that what is of one key is never flushed with another's; kept only while it is busy."""
+
+    def __init__(self, flush: Flush[ItemT, ResultT], *, limit: int = 100, parallel: int = 1) -> None:
+        self._make = partial(Batcher[ItemT, ResultT], flush, limit=limit, parallel=parallel)
+        self._batchers: dict[KeyT, Batcher[ItemT, ResultT]] = {}
+
+    def __len__(self) -> int:
+        """How many are busy."""
+        return len(self._batchers)
+
+    async def __call__(self, key: KeyT, item: ItemT) -> ResultT:
+        batcher = self._batchers.get(key)
+        if batcher is None:
+            batcher = self._batchers[key] = self._make(on_idle=lambda: self._batchers.pop(key, None))
+        return await batcher(item)
+
+    async def idle(self) -> None:
+        """Returns when nothing is under way for any key."""
+        while self._batchers:
+            await asyncio.gather(*(batcher.idle() for batcher in list(self._batchers.values())))

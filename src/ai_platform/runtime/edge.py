@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import Any, Final
 
@@ -11,8 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ai_platform.kernel.errors import LimitExceeded, PlatformError
 from ai_platform.runtime import tracing
 from ai_platform.runtime.auth import Door, Knock
+from ai_platform.runtime.head import HeadOnly
 from ai_platform.runtime.logging import get_logger
 from ai_platform.runtime.problems import from_error, internal_error
+from ai_platform.runtime.spans import NO_SPANS, Kind, Span, Spans
 from ai_platform.runtime.telemetry import Metrics
 
 BODY_LIMIT: Final = 2 * 1024 * 1024
@@ -32,10 +35,13 @@ class Edge:
     `public` are the first segments of the paths that are served to anybody.
     """
 
-    def __init__(self, app: ASGIApp, *, door: Door, metrics: Metrics, public: frozenset[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, door: Door, metrics: Metrics, public: frozenset[str], spans: Spans = NO_SPANS
+    ) -> None:
         self._app = app
         self._door = door
         self._public = public
+        self._spans = spans
         self._histogram = lru_cache(maxsize=1024)(metrics.http_request_duration.labels)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,36 +51,62 @@ class Edge:
         knock = knock_of(scope)
         began = time.perf_counter()
         answer = _Answer(send)
-        with tracing.active(
-            tracing.begin(knock.headers.get("x-request-id"), knock.headers.get("traceparent"))
-        ) as trace:
-            answer.request_id = trace.request_id
+        with self._span(scope, knock) as span:
+            trace = tracing.current()
+            answer.request_id = trace.request_id if trace else ""
             try:
                 await self._serve(scope, knock, receive, answer)
             finally:
-                self._observe(scope, answer, time.perf_counter() - began)
+                self._observe(scope, answer, span, time.perf_counter() - began)
+
+    def _span(self, scope: Scope, knock: Knock) -> AbstractContextManager[Span]:
+        """What is open to anybody is asked for all the time and tells nothing."""
+        spans = NO_SPANS if self._is_public(scope) else self._spans
+        return spans.continued(knock.headers, scope["method"], kind=Kind.SERVER)
+
+    def _is_public(self, scope: Scope) -> bool:
+        return scope["path"][1:].partition("/")[0] in self._public
 
     async def _serve(self, scope: Scope, knock: Knock, receive: Receive, answer: "_Answer") -> None:
         try:
-            if scope["path"][1:].partition("/")[0] not in self._public:
+            if not self._is_public(scope):
                 scope.setdefault("state", {})["principal"] = self._door.enter(knock)
-            await self._app(scope, _limited(receive, knock), answer)
+            serve = self._serve_head if scope["method"] == "HEAD" else self._app
+            await serve(scope, _limited(receive, knock), answer)
         except PlatformError as error:
             await self._refuse(from_error(error, scope["path"]), scope, receive, answer)
         except Exception:  # noqa: BLE001 - the last stop: no trace of it may leave the process
             _log.exception("request_failed", method=scope["method"], path=scope["path"])
             await self._refuse(internal_error(scope["path"]), scope, receive, answer)
 
+    async def _serve_head(self, scope: Scope, receive: Receive, answer: Send) -> None:
+        """As GET, without its body."""
+        asked = {**scope, "method": "GET"}
+        head = HeadOnly(receive, answer)
+        try:
+            await self._app(asked, head.receive, head.send)
+        finally:
+            scope["route"] = asked.get("route")
+
     async def _refuse(self, response: ASGIApp, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         if answer.status is None:
             await response(scope, receive, answer)
 
-    def _observe(self, scope: Scope, answer: "_Answer", seconds: float) -> None:
+    def _observe(self, scope: Scope, answer: "_Answer", span: Span, seconds: float) -> None:
         route = getattr(scope.get("route"), "path_format", None) or "unmatched"
         status = answer.status or 499
         self._histogram(scope["method"], route, status).observe(seconds)
+        _tell(span, scope["method"], route, status)
         log = _log.warning if status >= 500 else _log.info if status >= 400 or seconds > _SLOW else _log.debug
         log("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+def _tell(span: Span, method: str, route: str, status: int) -> None:
+    """The path itself is left out: it names people and their things."""
+    span.call(f"{method} {route}")
+    span.tell({"http.request.method": method, "http.route": route, "http.response.status_code": status})
+    if status >= 500:
+        span.fail(str(status))
 
 
 class _Answer:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
+from fastapi.telemetry import TelemetryConfig
 from starlette.staticfiles import StaticFiles
 
 from ai_platform.kernel.errors import NotAllowed
@@ -17,10 +18,14 @@ from ai_platform.kernel.principal import Principal, Role
 from ai_platform.runtime import problems
 from ai_platform.runtime.auth import Door
 from ai_platform.runtime.edge import Edge
+from ai_platform.runtime.spans import NO_SPANS, Spans
 from ai_platform.runtime.telemetry import Metrics
 
 PUBLIC: Final = ("/health", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs")
 """Open to anybody; `/metrics` decides for itself."""
+
+_TOLD_BY_THE_EDGE: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""FastAPI's own telemetry would tell paths, queries and exceptions' words, and could be switched on from outside."""
 
 _DESCRIPTION: Final = """
 LLM jobs that are accepted once and answered once.
@@ -50,7 +55,13 @@ Operator = Annotated[Principal, Depends(operator_of)]
 
 
 def build_app(
-    *, version: str, routers: Sequence[APIRouter], door: Door, metrics: Metrics, lifespan: Lifespan | None = None
+    *,
+    version: str,
+    routers: Sequence[APIRouter],
+    door: Door,
+    metrics: Metrics,
+    spans: Spans = NO_SPANS,
+    lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """All routers behind one edge, with problem documents for every refusal."""
     app = FastAPI(
@@ -61,13 +72,15 @@ def build_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=_TOLD_BY_THE_EDGE,
     )
     for router in routers:
         app.include_router(router)
     problems.install(app)
     _serve_docs(app)
     _describe(app)
-    app.add_middleware(Edge, door=door, metrics=metrics, public=frozenset(path[1:] for path in PUBLIC))
+    public = frozenset(path[1:] for path in PUBLIC)
+    app.add_middleware(Edge, door=door, metrics=metrics, public=public, spans=spans)
     return app
 
 

@@ -22,6 +22,7 @@ from ai_platform.kernel.errors import (
     Unavailable,
     Violation,
 )
+from ai_platform.runtime.head import allowed_methods
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -135,9 +136,8 @@ def install(app: FastAPI) -> None:
         if error.status_code == 400:
             return problem(422, "The body cannot be read.", code="malformed_body", instance=request.url.path, errors=[])
         code = _CODES.get(error.status_code, "http_error")
-        return problem(
-            error.status_code, str(error.detail), code=code, instance=request.url.path, headers=error.headers
-        )
+        headers = {"Allow": ", ".join(allowed_methods(request))} if error.status_code == 405 else error.headers
+        return problem(error.status_code, str(error.detail), code=code, instance=request.url.path, headers=headers)
 
 
 def _summary(found: list[dict[str, Any]]) -> str:

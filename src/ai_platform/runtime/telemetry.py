@@ -52,6 +52,29 @@ class Metrics:
             "outbox_pending", "Outbox rows that are due and unpublished.", registry=self.registry
         )
 
+        self._declare_conversations()
+
+    def _declare_conversations(self) -> None:
+        """Of orders, tickets and messages: there from the first day, so that dashboards and alarms find them."""
+        registry = self.registry
+        self.orders = Counter("orders_total", "Orders, by the status they reached.", ("status",), registry=registry)
+        self.payments = Counter(
+            "payments_total", "Payments, by the status they reached.", ("provider", "status"), registry=registry
+        )
+        self.wa_messages = Counter(
+            "wa_messages_total", "WhatsApp messages in and out.", ("direction", "status"), registry=registry
+        )
+        self.tickets_created = Counter("tickets_created_total", "Tickets opened.", registry=registry)
+        self.tickets_processed = Counter(
+            "tickets_processed_total", "Runs of Ticket Flow, by how they ended.", ("status",), registry=registry
+        )
+        self.ticket_processing_duration = Histogram(
+            "ticket_processing_duration_seconds", "One run of Ticket Flow.", buckets=_SLOW, registry=registry
+        )
+        self.workflow_step_duration = Histogram(
+            "workflow_step_duration_seconds", "One step of a workflow.", ("step",), buckets=_SLOW, registry=registry
+        )
+
     def exposition(self) -> bytes:
         """The Prometheus text format."""
         return generate_latest(self.registry)

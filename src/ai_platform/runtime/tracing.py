@@ -34,11 +34,16 @@ def begin(request_id: str | None = None, traceparent: str | None = None) -> Trac
     """Continue the caller's trace where its headers are well formed, else begin a new one."""
     if request_id is None or not REQUEST_ID.fullmatch(request_id):
         request_id = os.urandom(16).hex()
-    if traceparent is None or not _TRACEPARENT.fullmatch(traceparent):
+    if traceparent is None or not is_traceparent(traceparent):
         traceparent = f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-01"
     else:
         traceparent = f"{traceparent[:36]}{os.urandom(8).hex()}{traceparent[52:]}"
     return Trace(request_id, traceparent)
+
+
+def is_traceparent(value: str) -> bool:
+    """Whether a header's value names a trace; anything else is as if it were not there."""
+    return _TRACEPARENT.fullmatch(value) is not None
 
 
 def current() -> Trace | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from ai_platform.kernel.errors import Unavailable
-from ai_platform.runtime.batching import Batcher
+from ai_platform.runtime.batching import Batcher, KeyedBatchers
 
 
 class Ledger:
@@ -145,3 +145,55 @@ async def test_it_is_idle_when_everything_under_way_is_written_even_for_callers_
         await waiting
     assert ledger.batches == [[1], [2]]
     await batcher.idle()
+
+
+async def test_what_is_of_two_keys_is_never_flushed_together() -> None:
+    ledger = Ledger()
+    batchers = KeyedBatchers[str, int, int](ledger.flush)
+    calls = [batchers("a", 1), batchers("b", 2), batchers("a", 3), batchers("b", 4)]
+    assert await asyncio.gather(*calls) == [2, 4, 6, 8]
+    assert sorted(ledger.batches) == [[1, 3], [2, 4]]
+
+
+async def test_a_key_with_nothing_under_way_is_forgotten() -> None:
+    ledger = Ledger()
+    batchers = KeyedBatchers[int, int, int](ledger.flush)
+    await asyncio.gather(*(batchers(key, key) for key in range(1000)))
+    await batchers.idle()
+    assert len(batchers) == 0
+
+
+async def test_a_key_is_kept_while_it_is_busy() -> None:
+    ledger = Ledger(open_gate=False)
+    batchers = KeyedBatchers[str, int, int](ledger.flush)
+    first = asyncio.create_task(batchers("a", 1))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    rest = [asyncio.create_task(batchers("a", number)) for number in (2, 3)]
+    await asyncio.sleep(0)
+    assert len(batchers) == 1
+    ledger.gate.set()
+    assert await asyncio.gather(first, *rest) == [2, 4, 6]
+    assert ledger.batches == [[1], [2, 3]]
+
+
+async def test_a_key_that_failed_is_forgotten_too() -> None:
+    batchers = KeyedBatchers[str, int, int](Ledger().flush)
+    with pytest.raises(ValueError, match="negative"):
+        await batchers("a", -1)
+    await batchers.idle()
+    assert len(batchers) == 0
+    assert await batchers("a", 1) == 2
+
+
+async def test_idle_waits_for_every_key() -> None:
+    ledger = Ledger(open_gate=False)
+    batchers = KeyedBatchers[str, int, int](ledger.flush)
+    calls = [asyncio.create_task(batchers(key, 1)) for key in "abc"]
+    await asyncio.sleep(0)
+    idle = asyncio.create_task(batchers.idle())
+    await asyncio.sleep(0)
+    assert not idle.done()
+    ledger.gate.set()
+    await idle
+    assert all(call.done() for call in calls)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from itertools import compress
 from typing import Any, Final
 from uuid import UUID
@@ -16,13 +16,14 @@ from sqlalchemy.types import Integer, Uuid
 from ai_platform.jobs.domain.job import Job
 from ai_platform.jobs.infrastructure.rows import PIPELINES, claimed_job, entries_of, outcome_row
 from ai_platform.kernel.errors import Unavailable
-from ai_platform.runtime import outbox, tracing
+from ai_platform.runtime import outbox
 from ai_platform.runtime.batching import Batcher
 from ai_platform.runtime.claims import Claim, ClaimLost, Heartbeat
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.logging import get_logger
 from ai_platform.runtime.outbox import Entry
 from ai_platform.runtime.relay import Relay
+from ai_platform.runtime.spans import NO_SPANS, Kind, Span, Spans, Value
 from ai_platform.runtime.telemetry import Metrics
 
 _log = get_logger(__name__)
@@ -94,13 +95,21 @@ class PostgresClaims:
     """Implements `JobClaims`. `SETTLE` carries the fence: attempt and status must still be the claimed ones."""
 
     def __init__(
-        self, database: Database, relay: Relay, *, task_queue: str, lease_seconds: float, metrics: Metrics
+        self,
+        database: Database,
+        relay: Relay,
+        *,
+        task_queue: str,
+        lease_seconds: float,
+        metrics: Metrics,
+        spans: Spans = NO_SPANS,
     ) -> None:
         self._database = database
         self._relay = relay
         self._task_queue = task_queue
         self._lease = lease_seconds
         self._metrics = metrics
+        self._spans = spans
         self._claimants: Batcher[None, Job | None] = Batcher(self._claim_for)
         self._endings: defaultdict[UUID, Batcher[_Ended, bool]] = defaultdict(lambda: Batcher(self._settle_all))
         self.heartbeat = Heartbeat(self._renew)
@@ -112,12 +121,22 @@ class PostgresClaims:
     async def holding(self, job: Job) -> AsyncIterator[None]:
         began = time.monotonic()
         try:
-            with suppress(ClaimLost), tracing.continued(job.trace):
+            with suppress(ClaimLost), self._span(job) as span:
                 async with self.heartbeat.holding(Claim(job.id, job.attempt)):
                     yield
+                span.tell({"job.status": job.status.value})
                 _log.debug("attempt_ended", job_id=str(job.id), attempt=job.attempt, status=job.status.value)
         finally:
             self._metrics.job_processing_duration.observe(time.monotonic() - began)
+
+    def _span(self, job: Job) -> AbstractContextManager[Span]:
+        told: dict[str, Value] = {
+            "job.id": str(job.id),
+            "job.attempt": job.attempt,
+            "job.pipeline": job.pipeline.value,
+            "job.config_name": job.config_name,
+        }
+        return self._spans.continued(job.trace, f"job {job.pipeline.value}", kind=Kind.CONSUMER, attributes=told)
 
     async def settle(self, job: Job) -> bool:
         ended = job, entries_of(job, self._task_queue)
@@ -130,6 +149,12 @@ class PostgresClaims:
     async def offer_due_retries(self) -> None:
         async with self._database.transaction(None) as connection:
             await connection.execute(_OFFER_DUE_RETRIES, {"most": OFFERED_AT_ONCE})
+
+    async def idle(self) -> None:
+        """Returns when nothing is being claimed or settled."""
+        await self._claimants.idle()
+        for batch in list(self._endings.values()):
+            await batch.idle()
 
     async def _claim_for(self, claimants: Sequence[None]) -> list[Job | None]:
         parameters: dict[str, Any] = {"most": len(claimants), "lease": self._lease, "pipelines": PIPELINES}

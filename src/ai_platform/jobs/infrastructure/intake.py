@@ -70,6 +70,11 @@ class PostgresIntake:
     async def accept(self, job: Job) -> None:
         await self._batches[job.tenant_id]((job, entries_of(job, self._task_queue)))
 
+    async def idle(self) -> None:
+        """Returns when nothing is being accepted."""
+        for batch in list(self._batches.values()):
+            await batch.idle()
+
     async def _accept_all(self, batch: Sequence[_Accepted]) -> list[None]:
         jobs, entries = [job for job, _ in batch], [entry for _, own in batch for entry in own]
         tenant_id = jobs[0].tenant_id

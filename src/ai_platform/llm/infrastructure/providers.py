@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ai_platform.llm.application.ports import ChatModels
 from ai_platform.llm.domain.calls import Answer, Call, Message
 from ai_platform.llm.domain.config import DEMO, LLMConfig
 from ai_platform.llm.domain.failures import ModelCallFailed
+from ai_platform.llm.infrastructure.call_spans import CallSpans
+from ai_platform.runtime.spans import Kind
 from ai_platform.runtime.telemetry import Metrics
 
 
@@ -29,8 +31,17 @@ class MeasuredModels:
 
     models: ChatModels
     metrics: Metrics
+    spans: CallSpans = field(default_factory=CallSpans)
 
     async def answer(self, config: LLMConfig, messages: Sequence[Message], call: Call) -> Answer:
+        told = self.spans
+        asked = told.asked(config, messages)
+        with told.spans.within(f"chat {config.model_name}", kind=Kind.CLIENT, attributes=asked) as span:
+            answer = await self._measured(config, messages, call)
+            span.tell(told.answered(answer))
+            return answer
+
+    async def _measured(self, config: LLMConfig, messages: Sequence[Message], call: Call) -> Answer:
         began = time.perf_counter()
         outcome = "cancelled"
         try:
