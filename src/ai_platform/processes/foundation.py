@@ -16,6 +16,7 @@ from ai_platform.runtime.bus_amqp import AmqpBus
 from ai_platform.runtime.bus_embedded import EmbeddedBus
 from ai_platform.runtime.cache import Cache, MemoryCache, RedisCache
 from ai_platform.runtime.db import Database, PoolOptions
+from ai_platform.runtime.dead_letter_desk import DeadLetterDesk
 from ai_platform.runtime.outbox import Outbox
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.settings import Settings
@@ -35,6 +36,8 @@ _ADDRESSES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foundation:
+    """`webhooks_due` is set after a commit that wrote webhooks; this process's sender then looks at once."""
+
     settings: Settings
     metrics: Metrics
     database: Database
@@ -42,6 +45,8 @@ class Foundation:
     cache: Cache
     outbox: Outbox
     relay: Relay
+    desk: DeadLetterDesk
+    webhooks_due: asyncio.Event
 
     async def close(self) -> None:
         """In the order of the flow: publish what is written, then let go of bus, cache and database.
@@ -113,6 +118,7 @@ def pool_options(settings: Settings, name: str) -> PoolOptions:
 
 def _found(settings: Settings, database: Database, bus: Bus, cache: Cache) -> Foundation:
     outbox = Outbox(database)
+    relay = Relay(outbox, bus)
     return Foundation(
         settings=settings,
         metrics=Metrics(),
@@ -120,5 +126,7 @@ def _found(settings: Settings, database: Database, bus: Bus, cache: Cache) -> Fo
         bus=bus,
         cache=cache,
         outbox=outbox,
-        relay=Relay(outbox, bus),
+        relay=relay,
+        desk=DeadLetterDesk(database, relay),
+        webhooks_due=asyncio.Event(),
     )

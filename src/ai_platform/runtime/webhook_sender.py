@@ -119,7 +119,10 @@ def _class_of(failure: Exception) -> str:
 
 
 class WebhookSender:
-    """Sends what is due, `at_once` at a time but only `per_host` to one receiver: a slow one holds up its own only."""
+    """Sends what is due, `at_once` at a time but only `per_host` to one receiver: a slow one holds up its own only.
+
+    `due` is set by whoever has just committed a webhook.
+    """
 
     def __init__(
         self,
@@ -130,6 +133,7 @@ class WebhookSender:
         at_once: int = AT_ONCE,
         per_host: int = PER_HOST,
         poll: float = _POLL,
+        due: asyncio.Event | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._queue = queue
@@ -140,16 +144,12 @@ class WebhookSender:
         self._poll = poll
         self._chance = chance
         self._in_hand: dict[asyncio.Task[None], DueWebhook] = {}
-        self._work = asyncio.Event()
+        self._work = due or asyncio.Event()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="webhook-sender")
-
-    def nudge(self) -> None:
-        """Something may be due: it was just committed."""
-        self._work.set()
 
     async def drain(self, grace: float) -> None:
         """Take no more, let the tries under way end within `grace` seconds, and give back the rest."""

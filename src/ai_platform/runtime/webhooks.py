@@ -55,7 +55,7 @@ class WebhookDelivery:
 
 
 async def write(connection: AsyncConnection, deliveries: Sequence[WebhookDelivery]) -> None:
-    """Insert the rows in the caller's transaction. Once it is committed, a nudge of the sender saves its poll."""
+    """Insert the rows in the caller's transaction. Once it is committed, setting the sender's `due` saves its poll."""
     if deliveries:
         await connection.execute(webhook_deliveries.insert(), [_row_of(one) for one in deliveries])
 
