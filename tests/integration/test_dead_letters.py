@@ -23,7 +23,6 @@ from ai_platform.runtime.dead_letter_desk import (
     DeadLetterDesk,
     DeadLetterNotFound,
     DeadLetterReplayed,
-    DeadLetterUnreadable,
     LetterFilter,
 )
 from ai_platform.runtime.dead_letters import DeadLetter
@@ -176,14 +175,6 @@ async def test_a_second_replay_is_refused_and_sends_nothing(database: Database, 
     with pytest.raises(DeadLetterReplayed):
         await desk.replay(letter_id)
     assert len(await outgoing(database)) == 1
-
-
-async def test_what_nobody_could_read_is_not_replayed(database: Database, desk: DeadLetterDesk) -> None:
-    (letter_id,) = await store(database, a_letter(code="body_unreadable"))
-    with pytest.raises(DeadLetterUnreadable):
-        await desk.replay(letter_id)
-    assert await desk.replay_all(LetterFilter()) == 0
-    assert await ids(desk) == [letter_id]
 
 
 async def test_an_unknown_letter_is_not_found(desk: DeadLetterDesk) -> None:

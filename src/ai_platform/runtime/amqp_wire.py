@@ -3,13 +3,16 @@
 import base64
 import json
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 
 from ai_platform.runtime.bus import DeadMessage, Message, QueueSpec
+
+RAW: Final = "x-raw-body"
+"""Marks a message whose body stands for bytes that are no JSON object, so that a replay sends them as they were."""
 
 
 def queue_arguments(spec: QueueSpec) -> dict[str, Any]:
@@ -25,14 +28,22 @@ def queue_arguments(spec: QueueSpec) -> dict[str, Any]:
 
 
 def encode(message: Message) -> aio_pika.Message:
+    raw = _raw_body(message)
     return aio_pika.Message(
-        json.dumps(message.body, separators=(",", ":")).encode(),
+        raw if raw is not None else json.dumps(message.body, separators=(",", ":")).encode(),
         message_id=str(message.id),
         type=message.type,
-        headers=dict(message.headers),
+        headers={name: value for name, value in message.headers.items() if name != RAW},
         content_type="application/json",
         delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
     )
+
+
+def _raw_body(message: Message) -> bytes | None:
+    try:
+        return base64.b64decode(message.body["base64"], validate=True) if RAW in message.headers else None
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def decode(incoming: AbstractIncomingMessage) -> Message | None:
@@ -53,15 +64,14 @@ def decode_dead(incoming: AbstractIncomingMessage, spec: QueueSpec) -> DeadMessa
     death = _death(incoming, spec)
     by_limit = death.get("reason") == "delivery_limit"
     body = _storable(incoming.body)
-    readable = body is not None and _identity(incoming) is not None
     died_at = death.get("time")
     return DeadMessage(
         id=_identity(incoming) or uuid5(NAMESPACE_OID, f"{incoming.message_id} {death} {incoming.body!r}"),
         queue=spec.name,
         type=_text(incoming.type or ""),
         body=body if body is not None else {"base64": base64.b64encode(incoming.body).decode()},
-        headers=_headers_as_sent(incoming),
-        reason="body_unreadable" if not readable else "delivery_limit" if by_limit else "rejected",
+        headers=_headers_as_sent(incoming) | ({RAW: "base64"} if body is None else {}),
+        reason="body_unreadable" if body is None else "delivery_limit" if by_limit else "rejected",
         deliveries=spec.delivery_limit + 1 if by_limit else 1,
         died_at=died_at if isinstance(died_at, datetime) else None,
     )
@@ -79,7 +89,7 @@ def _headers_as_sent(incoming: AbstractIncomingMessage) -> dict[str, str]:
     return {
         _text(key): _text(value)
         for key, value in incoming.headers.items()
-        if isinstance(value, str) and not key.startswith(("x-first-death-", "x-last-death-"))
+        if isinstance(value, str) and not key.startswith((RAW, "x-first-death-", "x-last-death-"))
     }
 
 

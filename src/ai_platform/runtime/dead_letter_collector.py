@@ -11,12 +11,10 @@ from ai_platform.runtime.db import Database
 from ai_platform.runtime.dead_letters import DeadLetter
 from ai_platform.runtime.logging import get_logger
 
-UNREADABLE: Final = "body_unreadable"
-
 _WHY: Final = {
-    "rejected": "It was rejected: what it asks for can never be done.",
+    "rejected": "It was rejected: what it asks for can never be done, or it is no message of this platform.",
     "delivery_limit": "It was delivered too often without being done.",
-    UNREADABLE: "It is not a message of this platform, so nobody could read it.",
+    "body_unreadable": "Its body is no JSON object, so nobody could read it.",
 }
 
 _log = get_logger(__name__)

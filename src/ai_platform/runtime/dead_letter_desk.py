@@ -13,7 +13,6 @@ from ai_platform.kernel.errors import Conflict, NotFound
 from ai_platform.runtime import outbox
 from ai_platform.runtime.bus import QueueName
 from ai_platform.runtime.db import Database
-from ai_platform.runtime.dead_letter_collector import UNREADABLE
 from ai_platform.runtime.dead_letters import dead_letters
 from ai_platform.runtime.outbox import Entry
 from ai_platform.runtime.relay import Relay
@@ -44,13 +43,6 @@ class DeadLetterReplayed(Conflict):
 
     def __init__(self, letter_id: UUID) -> None:
         super().__init__(f"The dead letter {letter_id} was replayed already.")
-
-
-class DeadLetterUnreadable(Conflict):
-    code = "dead_letter_unreadable"
-
-    def __init__(self, letter_id: UUID) -> None:
-        super().__init__(f"The dead letter {letter_id} is no message of this platform, so it cannot be replayed.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +114,7 @@ class DeadLetterDesk:
             return {row["queue"]: row["letters"] for row in rows.mappings()}
 
     async def replay(self, letter_id: UUID) -> None:
-        """Put it into its queue again. Raises DeadLetterNotFound, DeadLetterReplayed, DeadLetterUnreadable."""
+        """Put it into its queue again. Raises DeadLetterNotFound, DeadLetterReplayed."""
         async with self._database.transaction(None) as connection:
             locked = select(dead_letters).where(dead_letters.c.id == letter_id).with_for_update()
             row = (await connection.execute(locked)).one_or_none()
@@ -130,13 +122,11 @@ class DeadLetterDesk:
                 raise DeadLetterNotFound(letter_id)
             if row.replayed_at is not None:
                 raise DeadLetterReplayed(letter_id)
-            if row.code == UNREADABLE:
-                raise DeadLetterUnreadable(letter_id)
             entries = await _put_back(connection, [row])
         self._relay.take(entries)
 
     async def replay_all(self, where: LetterFilter) -> int:
-        """Put all that wait, fit and can be read into their queues again, oldest first; how many it were.
+        """Put all that wait and fit into their queues again, oldest first; how many it were.
 
         Those that die anew meanwhile are not replayed a second time.
         """
@@ -161,7 +151,7 @@ class DeadLetterDesk:
 def _to_replay(where: LetterFilter, until: datetime) -> Select[Any]:
     return (
         select(dead_letters)
-        .where(where.clause(), dead_letters.c.died_at <= literal(until), dead_letters.c.code != UNREADABLE)
+        .where(where.clause(), dead_letters.c.died_at <= literal(until))
         .order_by(dead_letters.c.died_at, dead_letters.c.id)
         .limit(AT_A_TIME)
         .with_for_update(skip_locked=True)

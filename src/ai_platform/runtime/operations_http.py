@@ -141,7 +141,7 @@ def dead_letters_router(desk: DeadLetterDesk) -> APIRouter:
         type: Word = None,  # noqa: A002 - the parameter's public name
         all: Annotated[bool, Query(description="Without a filter: really every one of them.")] = False,  # noqa: A002
     ) -> Replayed:
-        """Needs a filter or `all=true`. Letters that nobody could read stay where they are."""
+        """Needs a filter or `all=true`."""
         where = LetterFilter(queue=queue, code=code, type=type)
         if where == LetterFilter() and not all:
             violation = Violation(("query", "queue"), "name a queue, a code or a type, or say all=true", "missing")
