@@ -4,8 +4,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+from ai_platform.kernel.errors import Unavailable
 from ai_platform.kernel.ids import new_id
-from ai_platform.runtime.bus import Bus, Delivery, Message, Outgoing, QueueDepth, QueueName, QueueSpec, Topic
+from ai_platform.runtime.bus import (
+    Bus,
+    DeadMessage,
+    Delivery,
+    Message,
+    Outgoing,
+    QueueDepth,
+    QueueName,
+    QueueSpec,
+    Topic,
+)
 from tests.support import eventually
 
 ORDERS = QueueSpec(name="orders", delivery_limit=3)
@@ -74,6 +85,25 @@ class Inbox:
     async def holds(self, count: int, *, within: float = 15.0) -> None:
         """Wait until it has received at least that many."""
         await eventually(lambda: len(self.deliveries) >= count, within=within)
+
+
+class Collected:
+    """Remembers the dead letters that it collects; breaks as often as it is told to."""
+
+    def __init__(self, *, breaks: int = 0) -> None:
+        self.dead: list[DeadMessage] = []
+        self.refused = 0
+        self._breaks = breaks
+
+    async def __call__(self, dead: DeadMessage) -> None:
+        if self._breaks:
+            self._breaks -= 1
+            self.refused += 1
+            raise Unavailable("the database is away")
+        self.dead.append(dead)
+
+    async def holds(self, count: int, *, within: float = 30.0) -> None:
+        await eventually(lambda: len(self.dead) >= count, within=within)
 
 
 async def depth_becomes(bus: Bus, queue: str, *, ready: int = 0, dead: int = 0) -> None:

@@ -12,6 +12,7 @@ from ai_platform.runtime.bus_embedded import EmbeddedBus
 from ai_platform.runtime.db import Database
 from tests.integration.bus_tools import (
     ORDERS,
+    Collected,
     Inbox,
     OpenBus,
     a_message,
@@ -173,6 +174,72 @@ async def test_a_message_that_can_never_be_done_becomes_a_dead_letter_at_once(bu
     await bus.subscribe(ORDERS.name, inbox, concurrency=1)
     await depth_becomes(bus, ORDERS.name, dead=2)
     assert len(inbox.deliveries) == 2
+
+
+async def test_a_dead_letter_is_collected_as_it_was_sent_and_leaves_the_queue(bus: Bus) -> None:
+    message, collected = a_message(headers={"x-request-id": "abc"}), Collected()
+    await confirmed(bus, [for_queue(ORDERS.name, **_fields(message))])
+    await bus.subscribe(ORDERS.name, Inbox(dead_letter), concurrency=1)
+    await bus.collect_dead(ORDERS.name, collected)
+    await collected.holds(1)
+
+    dead = collected.dead[0]
+    assert (dead.id, dead.type, dead.body, dead.headers) == (message.id, message.type, message.body, message.headers)
+    assert (dead.queue, dead.reason) == (ORDERS.name, "rejected")
+    await depth_becomes(bus, ORDERS.name)
+
+
+async def test_a_dead_letter_tells_that_it_was_delivered_too_often(bus: Bus) -> None:
+    collected = Collected()
+    await confirmed(bus, numbered(1))
+    await bus.subscribe(ORDERS.name, Inbox(redeliver), concurrency=1)
+    await bus.collect_dead(ORDERS.name, collected)
+    await collected.holds(1)
+    assert (collected.dead[0].reason, collected.dead[0].deliveries) == ("delivery_limit", ORDERS.delivery_limit + 1)
+
+
+async def test_a_dead_letter_that_cannot_be_collected_comes_again(bus: Bus, open_bus: OpenBus) -> None:
+    broken, collected = Collected(breaks=10_000), Collected()
+    await confirmed(bus, numbered(1))
+    await bus.subscribe(ORDERS.name, Inbox(dead_letter), concurrency=1)
+    await depth_becomes(bus, ORDERS.name, dead=1)
+    another = open_bus()
+    await another.collect_dead(ORDERS.name, broken)
+    await eventually(lambda: broken.refused)
+    await another.close()
+    await bus.collect_dead(ORDERS.name, collected)
+    await collected.holds(1)
+    assert [one.body for one in collected.dead] == [{"number": 0}]
+
+
+async def test_many_dead_letters_are_collected_once_each(bus: Bus) -> None:
+    collected = Collected()
+    batch = numbered(120)
+    await confirmed(bus, batch)
+    await bus.subscribe(ORDERS.name, Inbox(dead_letter), concurrency=50)
+    await bus.collect_dead(ORDERS.name, collected)
+    await collected.holds(120)
+    await depth_becomes(bus, ORDERS.name)
+    assert sorted(one.id for one in collected.dead) == sorted(ids_of(batch))
+
+
+async def test_collecting_can_be_stopped_before_it_has_begun(bus: Bus) -> None:
+    await (await bus.collect_dead(ORDERS.name, Collected())).stop()
+
+
+async def test_the_depth_tells_who_consumes(bus: Bus) -> None:
+    assert (await bus.depth(ORDERS.name)).consumers == 0
+    subscription = await bus.subscribe(ORDERS.name, Inbox(), concurrency=1)
+
+    async def consumers() -> int:
+        return (await bus.depth(ORDERS.name)).consumers
+
+    async def is_consumed() -> bool:
+        return await consumers() == 1
+
+    await eventually(is_consumed)
+    await subscription.stop()
+    assert await consumers() == 0
 
 
 async def test_no_more_than_the_concurrency_is_in_hand(bus: Bus) -> None:

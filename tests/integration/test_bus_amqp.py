@@ -1,7 +1,9 @@
 """What the bus on RabbitMQ promises besides: it survives the broker, and declares what operators rely on."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
@@ -14,8 +16,10 @@ from ai_platform.runtime.bus import Delivery, QueueSpec
 from ai_platform.runtime.bus_amqp import AmqpBus
 from tests.integration.bus_tools import (
     ORDERS,
+    Collected,
     Inbox,
     confirmed,
+    dead_letter,
     depth_becomes,
     for_queue,
     for_topic,
@@ -253,6 +257,50 @@ async def test_a_message_that_is_not_ours_becomes_a_dead_letter(
     await confirmed(bus, numbered(1))
     await inbox.holds(1)
     assert len(inbox.deliveries) == 1
+
+
+@pytest.mark.parametrize("body", [b"not json", b"[]", b"\xff\xfe", b'{"a": "\\u0000"}', b'{"a": NaN}', b'{"a": 1e999}'])
+async def test_a_body_that_nobody_can_read_is_collected_as_it_came(
+    bus: AmqpBus, rabbitmq_url: str, body: bytes
+) -> None:
+    collected = Collected()
+    await bus.ping()
+    async with await aio_pika.connect(rabbitmq_url) as connection:
+        exchange = (await connection.channel()).default_exchange
+        await exchange.publish(aio_pika.Message(body, headers={"a": "b"}), ORDERS.dead_letters)
+    await bus.collect_dead(ORDERS.name, collected)
+    await collected.holds(1)
+    dead = collected.dead[0]
+    assert (dead.reason, dead.body) == ("body_unreadable", {"base64": base64.b64encode(body).decode()})
+    assert dead.headers["a"] == "b"
+
+
+async def test_a_body_that_nobody_can_read_is_sent_again_byte_for_byte(bus: AmqpBus, rabbitmq_url: str) -> None:
+    first, second = Collected(), Collected()
+    await bus.ping()
+    async with await aio_pika.connect(rabbitmq_url) as connection:
+        exchange = (await connection.channel()).default_exchange
+        await exchange.publish(aio_pika.Message(b"\xff not json", headers={"a": "b"}), ORDERS.dead_letters)
+    collecting = await bus.collect_dead(ORDERS.name, first)
+    await first.holds(1)
+    await collecting.stop()
+    dead = first.dead[0]
+    await confirmed(bus, [for_queue(ORDERS.name, type=dead.type, body=dead.body, headers=dead.headers)])
+    await bus.subscribe(ORDERS.name, Inbox(), concurrency=1)
+    await bus.collect_dead(ORDERS.name, second)
+    await second.holds(1)
+    assert (second.dead[0].body, second.dead[0].headers) == (dead.body, dead.headers)
+
+
+async def test_a_dead_letter_tells_when_it_died(bus: AmqpBus) -> None:
+    collected = Collected()
+    await confirmed(bus, numbered(1))
+    await bus.subscribe(ORDERS.name, Inbox(dead_letter), concurrency=1)
+    await bus.collect_dead(ORDERS.name, collected)
+    await collected.holds(1)
+    died_at = collected.dead[0].died_at
+    assert died_at is not None
+    assert abs((datetime.now(UTC) - died_at).total_seconds()) < 60
 
 
 async def test_publishing_and_consuming_have_connections_of_their_own(bus: AmqpBus, line: Line) -> None:

@@ -13,7 +13,7 @@ import pytest
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.kernel.principal import DEFAULT_TENANT
 from ai_platform.runtime import outbox
-from ai_platform.runtime.bus import Outgoing, QueueDepth, QueueName, QueueSpec, Receive, Subscription, Topic
+from ai_platform.runtime.bus import Collect, Outgoing, QueueDepth, QueueName, QueueSpec, Receive, Subscription, Topic
 from ai_platform.runtime.bus_embedded import EmbeddedBus
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.outbox import Entry, Outbox
@@ -45,6 +45,9 @@ class UnsteadyBus:
 
     async def subscribe(self, queue: str, receive: Receive, *, concurrency: int) -> Subscription:
         return await self._bus.subscribe(queue, receive, concurrency=concurrency)
+
+    async def collect_dead(self, queue: str, collect: Collect) -> Subscription:
+        return await self._bus.collect_dead(queue, collect)
 
     async def depth(self, queue: str) -> QueueDepth:
         return await self._bus.depth(queue)

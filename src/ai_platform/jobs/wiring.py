@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
+from ai_platform.jobs.application.list_webhooks import ListWebhooks
 from ai_platform.jobs.application.offer_due_retries import OfferDueRetries
 from ai_platform.jobs.application.queries import GetJob, ListJobs
 from ai_platform.jobs.application.recover_lost_jobs import RecoverLostJobs
@@ -16,7 +17,9 @@ from ai_platform.jobs.infrastructure.claims import PostgresClaims
 from ai_platform.jobs.infrastructure.intake import PostgresIntake
 from ai_platform.jobs.infrastructure.lost_jobs import LostJobsTransactions
 from ai_platform.jobs.infrastructure.reads import PostgresReads
+from ai_platform.jobs.infrastructure.webhook_log import PostgresWebhookLog
 from ai_platform.jobs.interface.http import jobs_router
+from ai_platform.jobs.interface.http_webhooks import job_webhooks_router
 from ai_platform.jobs.interface.worker import JobWorker
 from ai_platform.kernel.clock import SystemClock
 from ai_platform.llm.contracts.api import LlmApi
@@ -51,6 +54,7 @@ def build_jobs_api(*, database: Database, relay: Relay, llm: LlmApi, settings: S
     submit = SubmitJob(llm, intake, SystemClock(), settings.job_default_max_retries)
     reads = PostgresReads(database)
     router = jobs_router(submit=submit, get=GetJob(reads), list_jobs=ListJobs(reads))
+    router.include_router(job_webhooks_router(ListWebhooks(PostgresWebhookLog(database))))
     return JobsApi(submit=submit, router=router, idle=intake.idle)
 
 

@@ -101,9 +101,11 @@ def version() -> None:
 
 def main() -> None:
     """The console script."""
+    from ai_platform.processes import cli_ops
     from ai_platform.processes.cli_jobs import jobs
 
     app.add_typer(jobs, name="jobs")
+    cli_ops.register(app)
     try:
         app()
     except WrongUse as error:

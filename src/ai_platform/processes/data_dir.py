@@ -1,10 +1,12 @@
 """The data directory of `dev`: one owner at a time, and the keys that it keeps."""
 
+import base64
 import fcntl
 import json
 import os
 import secrets
 import string
+from collections.abc import Callable
 from pathlib import Path
 
 from ai_platform.processes.lifecycle import WrongUse
@@ -15,6 +17,11 @@ _BASE62 = string.digits + string.ascii_letters
 def new_api_key() -> str:
     """`aip_` and 40 base62 characters, 238 bits."""
     return "aip_" + "".join(secrets.choice(_BASE62) for _ in range(40))
+
+
+def new_webhook_secret() -> str:
+    """`whsec_` and 32 random bytes in base64, as Standard Webhooks writes a secret."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 class DataDir:
@@ -40,16 +47,24 @@ class DataDir:
 
     def platform_key(self) -> str:
         """The same key at every start, readable by its owner only."""
+        return self._kept("platform_key", new_api_key)
+
+    def webhook_secret(self) -> str:
+        """Likewise."""
+        return self._kept("webhook_secret", new_webhook_secret)
+
+    def _kept(self, name: str, make: Callable[[], str]) -> str:
         file = self.path / "keys.json"
+        keys: dict[str, str] = {}
         if file.exists():
             try:
-                key: str = json.loads(file.read_text())["platform_key"]
-            except (ValueError, KeyError, OSError):
+                keys = {**json.loads(file.read_text())}
+            except (ValueError, TypeError, OSError):
                 raise WrongUse(f"{file} cannot be read; remove it and a new key is made.") from None
-            return key
-        key = new_api_key()
-        draft = file.with_suffix(".new")
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps({"platform_key": key}))
-        draft.replace(file)
-        return key
+        if name not in keys:
+            draft = file.with_suffix(".new")
+            draft.touch(mode=0o600)
+            draft.write_text(json.dumps({**keys, name: make()}))
+            draft.replace(file)
+            return self._kept(name, make)
+        return keys[name]

@@ -97,6 +97,8 @@ def dev_settings(given: Settings, data_dir: DataDir | None) -> Settings:
         changes["auth_mode"] = "open"
     if data_dir is not None:
         changes["ai_platform_admin_key"] = SecretStr(data_dir.platform_key())
+        if given.webhook_secret is None:
+            changes["webhook_secret"] = SecretStr(data_dir.webhook_secret())
     return given.model_copy(update=changes)
 
 

@@ -19,6 +19,7 @@ from ai_platform.runtime.bus_amqp import AmqpBus
 from ai_platform.runtime.bus_embedded import EmbeddedBus
 from ai_platform.runtime.cache import Cache, MemoryCache, RedisCache, shared_state
 from ai_platform.runtime.db import Database, PoolOptions
+from ai_platform.runtime.dead_letter_desk import DeadLetterDesk
 from ai_platform.runtime.outbox import Outbox
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.settings import Settings
@@ -41,6 +42,8 @@ _ADDRESSES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foundation:
+    """`webhooks_due` is set after a commit that wrote webhooks; this process's sender then looks at once."""
+
     settings: Settings
     metrics: Metrics
     database: Database
@@ -48,6 +51,8 @@ class Foundation:
     cache: Cache
     outbox: Outbox
     relay: Relay
+    desk: DeadLetterDesk
+    webhooks_due: asyncio.Event
     spans: Spans
     shared: Redis | None = None
     """What the workers share; None where one process is all of them."""
@@ -154,6 +159,7 @@ def _found(
     settings: Settings, database: Database, *, bus: Bus, cache: Cache, spans: Spans, shared: Redis | None
 ) -> Foundation:
     outbox = Outbox(database)
+    relay = Relay(outbox, bus)
     return Foundation(
         settings=settings,
         metrics=Metrics(),
@@ -161,7 +167,9 @@ def _found(
         bus=bus,
         cache=cache,
         outbox=outbox,
-        relay=Relay(outbox, bus),
+        relay=relay,
+        desk=DeadLetterDesk(database, relay),
+        webhooks_due=asyncio.Event(),
         spans=spans,
         shared=shared,
     )

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from ai_platform.jobs.wiring import build_jobs_api
 from ai_platform.llm.wiring import Llm, build_llm
-from ai_platform.processes.foundation import VERSION, Foundation, connected, spans_of
+from ai_platform.processes.foundation import VERSION, Foundation, connected, queues, spans_of
 from ai_platform.processes.lifecycle import WrongUse, environment, run, service_settings, stop_signals
 from ai_platform.processes.llm_settings import llm_options
 from ai_platform.processes.server import bind, serve_until, server_for
@@ -16,6 +16,7 @@ from ai_platform.runtime.auth import Door, is_loopback
 from ai_platform.runtime.health import Vitals, operations_router, refuse_while, schema_is_at
 from ai_platform.runtime.http import Lifespan, build_app
 from ai_platform.runtime.logging import configure_logging
+from ai_platform.runtime.operations_http import dead_letters_router, queues_router
 from ai_platform.runtime.periodic import Periodic
 from ai_platform.runtime.settings import Settings
 
@@ -58,9 +59,11 @@ def gateway_app(
         ready=ready,
     )
     operations = operations_router(vitals, metrics, door, settings.metrics_token)
+    names = [spec.name for spec in queues(settings)]
+    desk = [queues_router(foundation.bus, foundation.desk, names), dead_letters_router(foundation.desk)]
     return build_app(
         version=VERSION,
-        routers=[jobs.router, *llm.routers, operations],
+        routers=[jobs.router, *llm.routers, *desk, operations],
         door=door,
         metrics=metrics,
         spans=foundation.spans,
@@ -69,12 +72,16 @@ def gateway_app(
 
 
 def gauges_of(foundation: Foundation) -> Periodic:
-    """How much waits: in the outbox and in the queue."""
+    """How much waits: in the outbox, in the queues and for the operator."""
+    names = [spec.name for spec in queues(foundation.settings)]
 
     async def measure() -> None:
-        queue = foundation.settings.rabbitmq_task_queue
         foundation.metrics.outbox_pending.set(await foundation.outbox.pending())
-        foundation.metrics.queue_depth.labels(queue).set((await foundation.bus.depth(queue)).ready)
+        waiting = await foundation.desk.waiting()
+        for queue in {*names, *waiting}:
+            foundation.metrics.dead_letters.labels(queue).set(waiting.get(queue, 0))
+        for queue in names:
+            foundation.metrics.queue_depth.labels(queue).set((await foundation.bus.depth(queue)).ready)
 
     return Periodic("gauges", measure, seconds=GAUGES_EVERY)
 

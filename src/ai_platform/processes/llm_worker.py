@@ -7,6 +7,7 @@ from prometheus_client import start_http_server
 from ai_platform.jobs.wiring import JobsWork, build_jobs_work
 from ai_platform.llm.wiring import Llm, build_llm
 from ai_platform.processes.foundation import Foundation, connected, spans_of
+from ai_platform.processes.housekeeping import Housekeeping
 from ai_platform.processes.lifecycle import WrongUse, environment, run, service_settings, stop_signals
 from ai_platform.processes.llm_settings import llm_options
 from ai_platform.runtime.consuming import Consumer
@@ -54,7 +55,9 @@ async def work(foundation: Foundation, llm: Llm, jobs: JobsWork, stop: asyncio.E
         Periodic("job-poll", jobs.worker.poll, seconds=POLL_EVERY),
         Periodic("breaker-gauge", llm.gauge_breakers, seconds=GAUGE_EVERY),
     ]
+    housekeeping = Housekeeping(foundation)
     jobs.heartbeat.start()
+    await housekeeping.start()
     for one in repeated:
         one.start()
     subscription = await consumer.subscribe(foundation.bus, concurrency=settings.llm_worker_concurrency)
@@ -62,7 +65,8 @@ async def work(foundation: Foundation, llm: Llm, jobs: JobsWork, stop: asyncio.E
     await subscription.stop()
     for one in repeated:
         await one.stop()
-    await jobs.worker.drain(settings.shutdown_grace_seconds)
+    grace = settings.shutdown_grace_seconds
+    await asyncio.gather(jobs.worker.drain(grace), housekeeping.stop(grace))
     await jobs.heartbeat.stop()
 
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from ai_platform.kernel.errors import Unavailable
-from ai_platform.processes.data_dir import new_api_key
+from ai_platform.processes.data_dir import new_api_key, new_webhook_secret
 from ai_platform.processes.foundation import readable
 from ai_platform.processes.lifecycle import WrongUse, fail, read_settings
 from ai_platform.runtime import migrations
@@ -17,6 +17,7 @@ ENV = """\
 APP_ENV=production
 AI_PLATFORM_ADMIN_KEY={admin_key}
 METRICS_TOKEN={metrics_token}
+WEBHOOK_SECRET={webhook_secret}
 
 DATABASE_URL=postgresql+asyncpg://ai_platform:ai_platform@localhost:5432/ai_platform
 RABBITMQ_URL=amqp://guest:guest@localhost:5672/
@@ -45,7 +46,9 @@ def migrate_database(revision: str) -> None:
 
 
 def write_env(file: Path) -> None:
-    text = ENV.format(admin_key=new_api_key(), metrics_token=secrets.token_urlsafe(32))
+    text = ENV.format(
+        admin_key=new_api_key(), metrics_token=secrets.token_urlsafe(32), webhook_secret=new_webhook_secret()
+    )
     try:
         with file.open("x") as new:
             file.chmod(0o600)

@@ -1,6 +1,7 @@
 """Consuming one queue of RabbitMQ, through restarts and cancellations."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
@@ -8,22 +9,59 @@ from aio_pika.abc import AbstractConnection, AbstractIncomingMessage, AbstractQu
 
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.runtime.amqp_broker import AWAY, TIMEOUT, Broker
-from ai_platform.runtime.amqp_wire import decode
-from ai_platform.runtime.bus import Message, Receive, received
+from ai_platform.runtime.amqp_wire import decode, decode_dead
+from ai_platform.runtime.bus import Collect, Message, QueueSpec, Receive, received
 from ai_platform.runtime.logging import get_logger
 
 _RECONNECT_PAUSE: Final = 0.5
+_COLLECT_AGAIN: Final = 1.0
 
 _log = get_logger(__name__)
+
+
+Work = Callable[[AbstractIncomingMessage], Coroutine[Any, Any, None]]
+"""What is done with one message, its verdict included."""
+
+
+def delivered_to(receive: Receive, queue: str) -> Work:
+    async def work(incoming: AbstractIncomingMessage) -> None:
+        message = decode(incoming)
+        if message is None:
+            _log.error("message_undecodable", queue=queue, message_id=incoming.message_id)
+            with suppress(*AWAY):
+                await incoming.reject(requeue=False)
+        else:
+            await received(receive, AmqpDelivery(message, incoming), queue)
+
+    return work
+
+
+def collected_by(collect: Collect, spec: QueueSpec) -> Work:
+    """One that cannot be collected now stays unacknowledged: put back too often, RabbitMQ 4 would drop it."""
+
+    async def work(incoming: AbstractIncomingMessage) -> None:
+        while True:
+            try:
+                await collect(decode_dead(incoming, spec))
+                break
+            except Unavailable as error:
+                _log.warning("dead_letters_wait", queue=spec.name, reason=error.detail)
+            except Exception:  # noqa: BLE001 - it stays where it is, and is tried again
+                _log.exception("collecting_failed", queue=spec.name)
+            await asyncio.sleep(_COLLECT_AGAIN)
+        with suppress(*AWAY):
+            await incoming.ack()
+
+    return work
 
 
 class AmqpSubscription:
     """Consumes one queue on a connection of its own until stopped, through restarts and cancellations."""
 
-    def __init__(self, broker: Broker, queue: str, receive: Receive, concurrency: int) -> None:
+    def __init__(self, broker: Broker, queue: str, work: Work, concurrency: int) -> None:
         self._broker = broker
         self._queue_name = queue
-        self._receive = receive
+        self._work = work
         self._concurrency = concurrency
         self._interrupted = asyncio.Event()
         self._stopping = False
@@ -90,14 +128,9 @@ class AmqpSubscription:
 
     async def _on_message(self, incoming: AbstractIncomingMessage) -> None:
         """The work is a task of our own: those of a channel are cancelled when its connection breaks."""
-        message = decode(incoming)
-        if message is None:
-            _log.error("message_undecodable", queue=self._queue_name, message_id=incoming.message_id)
-            await incoming.reject(requeue=False)
-        else:
-            task = asyncio.create_task(received(self._receive, AmqpDelivery(message, incoming), self._queue_name))
-            self._work_in_hand.add(task)
-            task.add_done_callback(self._work_in_hand.discard)
+        task = asyncio.create_task(self._work(incoming))
+        self._work_in_hand.add(task)
+        task.add_done_callback(self._work_in_hand.discard)
 
     async def _disconnect(self) -> None:
         connection, self._connection, self._consuming = self._connection, None, None

@@ -3,9 +3,10 @@
 Two adapters pass one test suite: `bus_amqp` (RabbitMQ) and `bus_embedded` (PostgreSQL).
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from ai_platform.kernel.errors import Unavailable
@@ -64,8 +65,28 @@ class QueueSpec:
 
 @dataclass(frozen=True, slots=True)
 class QueueDepth:
+    """Messages that wait, messages in the queue's dead letters, and processes that consume it."""
+
     ready: int
     dead: int
+    consumers: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadMessage:
+    """One of a queue's dead letters. `id` is the message's own; a body that is no JSON object is `{"base64": …}`.
+
+    `deliveries` is how often it was delivered, as far as the broker tells.
+    """
+
+    id: UUID
+    queue: str
+    type: str
+    body: Json
+    headers: Mapping[str, str]
+    reason: Literal["rejected", "delivery_limit", "body_unreadable"]
+    deliveries: int
+    died_at: datetime | None
 
 
 class Delivery(Protocol):
@@ -106,7 +127,15 @@ class Subscription(Protocol):
         """Take no more deliveries. Those in hand may still be given their verdict until the bus closes."""
 
 
-class Bus(Protocol):
+Collect = Callable[[DeadMessage], Awaitable[None]]
+
+
+class Graveyard(Protocol):
+    async def collect_dead(self, queue: str, collect: Collect) -> Subscription:
+        """Have each dead letter of the queue: it is gone once `collect` returns, and comes again when it raises."""
+
+
+class Bus(Graveyard, Protocol):
     async def publish(self, batch: Sequence[Outgoing]) -> list[Exception | None]:
         """Publish durably and wait for all confirmations; one entry each, None where it is confirmed.
 
@@ -125,6 +154,13 @@ class Bus(Protocol):
 
     async def close(self) -> None:
         """Give back what is in hand without a verdict, and leave."""
+
+
+def destinations(queues: Iterable[QueueSpec], to: QueueName | Topic) -> list[str]:
+    """The names of the queues that a message goes to."""
+    if isinstance(to, QueueName):
+        return [spec.name for spec in queues if spec.name == to.name]
+    return [spec.name for spec in queues if any(topic_matches(one, to.routing_key) for one in spec.bindings)]
 
 
 def topic_matches(pattern: str, routing_key: str) -> bool:

@@ -14,11 +14,12 @@ from aio_pika.exceptions import DeliveryError, PublishError
 from aiormq import Channel as UnderlayChannel
 
 from ai_platform.runtime.amqp_broker import AWAY, TIMEOUT, Broker, unavailable
-from ai_platform.runtime.amqp_subscription import AmqpSubscription
+from ai_platform.runtime.amqp_subscription import AmqpSubscription, Work, collected_by, delivered_to
 from ai_platform.runtime.amqp_wire import encode
-from ai_platform.runtime.bus import Outgoing, QueueDepth, QueueName, QueueSpec, Receive
+from ai_platform.runtime.bus import Collect, Outgoing, QueueDepth, QueueName, QueueSpec, Receive
 
 _IN_FLIGHT: Final = 100
+_COLLECTED_AT_ONCE: Final = 20
 
 
 class AmqpBus:
@@ -38,10 +39,11 @@ class AmqpBus:
         return outcomes
 
     async def subscribe(self, queue: str, receive: Receive, *, concurrency: int) -> "AmqpSubscription":
-        subscription = AmqpSubscription(self._broker, queue, receive, concurrency)
-        self._subscriptions.append(subscription)
-        subscription.start()
-        return subscription
+        return self._started(queue, delivered_to(receive, queue), concurrency)
+
+    async def collect_dead(self, queue: str, collect: Collect) -> "AmqpSubscription":
+        spec = self._broker.queues[queue]
+        return self._started(spec.dead_letters, collected_by(collect, spec), _COLLECTED_AT_ONCE)
 
     async def depth(self, queue: str) -> QueueDepth:
         publisher = await self._connected()
@@ -51,8 +53,11 @@ class AmqpBus:
                 dead = await channel.declare_queue(
                     self._broker.queues[queue].dead_letters, passive=True, timeout=TIMEOUT
                 )
+                found = ready.declaration_result
                 return QueueDepth(
-                    ready.declaration_result.message_count or 0, dead.declaration_result.message_count or 0
+                    found.message_count or 0,
+                    dead.declaration_result.message_count or 0,
+                    consumers=found.consumer_count or 0,
                 )
         except AWAY as error:
             raise unavailable() from error
@@ -65,6 +70,12 @@ class AmqpBus:
             await subscription.close()
         if self._publisher is not None:
             await self._publisher.close()
+
+    def _started(self, queue: str, work: Work, concurrency: int) -> AmqpSubscription:
+        subscription = AmqpSubscription(self._broker, queue, work, concurrency)
+        self._subscriptions.append(subscription)
+        subscription.start()
+        return subscription
 
     async def _connected(self) -> "_Publisher":
         async with self._connecting:

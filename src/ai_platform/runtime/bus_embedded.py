@@ -6,6 +6,7 @@ A delivery is a lease on its row, renewed while the message is in hand; a verdic
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 
 import asyncpg
@@ -13,15 +14,17 @@ import asyncpg
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.runtime.batching import Batcher
 from ai_platform.runtime.bus import (
+    Collect,
     Message,
     Outgoing,
     QueueDepth,
     QueueName,
     QueueSpec,
     Receive,
+    destinations,
     received,
-    topic_matches,
 )
+from ai_platform.runtime.bus_burials import EmbeddedBurials
 from ai_platform.runtime.bus_store import BURY, CHANNEL, FORGET, LEASE, RELEASE, RENEW, BusStore, Lease
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.logging import get_logger
@@ -46,13 +49,14 @@ class EmbeddedBus:
         self._poll = poll
         self._queues = {spec.name: spec for spec in queues}
         self._subscriptions: list[EmbeddedSubscription] = []
+        self._burials: list[EmbeddedBurials] = []
         self._listener: asyncio.Task[None] | None = None
 
     async def publish(self, batch: Sequence[Outgoing]) -> list[Exception | None]:
         rows: list[tuple[str, Message]] = []
         outcomes: list[Exception | None] = []
         for outgoing in batch:
-            queues = self._destinations(outgoing)
+            queues = destinations(self._queues.values(), outgoing.to)
             unknown = isinstance(outgoing.to, QueueName) and not queues
             outcomes.append(LookupError(f"no queue {outgoing.to}") if unknown else None)
             rows += [(queue, outgoing.message) for queue in queues]
@@ -70,8 +74,14 @@ class EmbeddedBus:
         subscription.start()
         return subscription
 
+    async def collect_dead(self, queue: str, collect: Collect) -> EmbeddedBurials:
+        self._burials.append(EmbeddedBurials(self._store, self._queues[queue], collect, poll=self._poll))
+        self._burials[-1].start()
+        return self._burials[-1]
+
     async def depth(self, queue: str) -> QueueDepth:
-        return await self._store.depth(queue)
+        here = sum(one.consumes(queue) for one in self._subscriptions)  # rows do not tell who reads them
+        return replace(await self._store.depth(queue), consumers=here)
 
     async def ping(self) -> None:
         await self._database.ping()
@@ -83,16 +93,8 @@ class EmbeddedBus:
                 await self._listener
         for subscription in self._subscriptions:
             await subscription.close()
-
-    def _destinations(self, outgoing: Outgoing) -> list[str]:
-        to = outgoing.to
-        if isinstance(to, QueueName):
-            return [to.name] if to.name in self._queues else []
-        return [
-            spec.name
-            for spec in self._queues.values()
-            if any(topic_matches(pattern, to.routing_key) for pattern in spec.bindings)
-        ]
+        for burials in self._burials:
+            await burials.stop()
 
     async def _listen(self) -> None:
         """Wakes the subscriptions on every publish; while it reconnects, they poll."""
@@ -132,6 +134,9 @@ class EmbeddedSubscription:
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._renew())]
+
+    def consumes(self, queue: str) -> bool:
+        return self._spec.name == queue and not self._stopping
 
     def wake(self) -> None:
         self._work.set()

@@ -53,10 +53,23 @@ _DEPTH = text(
     FROM bus_messages WHERE queue = :queue
     """
 )
+_TAKE_DEAD = text(
+    """
+    WITH due AS MATERIALIZED (
+        SELECT seq, visible_at FROM bus_messages WHERE queue = :queue AND is_dead AND visible_at <= now()
+        ORDER BY seq LIMIT :most FOR UPDATE SKIP LOCKED
+    ), taken AS (
+        UPDATE bus_messages SET visible_at = now() + make_interval(secs => :lease)
+        FROM due WHERE bus_messages.seq = due.seq
+        RETURNING bus_messages.seq, message_id, type, body, headers, deliveries, due.visible_at AS died_at
+    )
+    SELECT seq, message_id, type, body, headers, deliveries, died_at FROM taken ORDER BY seq
+    """
+)
 _HELD = "unnest(CAST(:seqs AS bigint[]), CAST(:deliveries AS int[])) AS held (seq, delivery)"
 _STILL_HELD = f"FROM {_HELD} WHERE bus_messages.seq = held.seq AND bus_messages.deliveries = held.delivery"
 FORGET = text("DELETE FROM bus_messages WHERE seq = ANY(:seqs)")
-BURY = text("UPDATE bus_messages SET is_dead = true WHERE seq = ANY(:seqs)")
+BURY = text("UPDATE bus_messages SET is_dead = true, visible_at = now() WHERE seq = ANY(:seqs)")
 RELEASE = text(f"UPDATE bus_messages SET visible_at = now() {_STILL_HELD}")  # noqa: S608 - our own words
 RENEW = text(
     f"""
@@ -96,6 +109,11 @@ class BusStore:
         """Lease up to `most` messages, longest waiting first: (seq, message_id, type, body, headers, deliveries)."""
         async with self.database.transaction(None, durable=False) as connection:
             return (await connection.execute(_TAKE, {"queue": queue, "most": most, "lease": self.lease})).all()
+
+    async def take_dead(self, queue: str, most: int) -> Sequence[Row[Any]]:
+        """Lease up to `most` dead letters, oldest first: as `take`, with `died_at`."""
+        async with self.database.transaction(None, durable=False) as connection:
+            return (await connection.execute(_TAKE_DEAD, {"queue": queue, "most": most, "lease": self.lease})).all()
 
     async def settle(self, statement: TextClause, leases: Sequence[Lease]) -> None:
         """FORGET, RELEASE, BURY or RENEW these rows; the second and the last only while the lease holds."""

@@ -3,10 +3,15 @@
 An empty variable counts as unset. `docs/reference/settings.md` is generated from this class.
 """
 
-from typing import Literal, Self
+import base64
+import binascii
+from typing import Final, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+WEBHOOK_SECRET_BYTES: Final = 24
+"""The least of Standard Webhooks 1.0 for a symmetric secret."""
 
 WEAK_KEYS = frozenset({"changeme", "change-me", "secret", "admin", "password", "test"})
 
@@ -112,6 +117,13 @@ class Settings(BaseSettings):
         False, description="Whether spans carry the text of prompts and answers. Off: they never do."
     )
 
+    @field_validator("webhook_secret")
+    @classmethod
+    def _signs(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not _webhook_key(secret):
+            raise ValueError("is no `whsec_` and base64; `ai-platform init` makes one.")
+        return secret
+
     @model_validator(mode="after")
     def _production_has_real_secrets(self) -> Self:
         if self.app_env != "production":
@@ -121,9 +133,22 @@ class Settings(BaseSettings):
         key = self.ai_platform_admin_key.get_secret_value() if self.ai_platform_admin_key else ""
         if len(key) < 20 or key.lower() in WEAK_KEYS:
             raise ValueError("AI_PLATFORM_ADMIN_KEY is missing or too weak; `ai-platform init` makes one.")
+        if self.webhook_secret is not None and len(_webhook_key(self.webhook_secret)) < WEBHOOK_SECRET_BYTES:
+            raise ValueError(
+                f"WEBHOOK_SECRET holds less than {WEBHOOK_SECRET_BYTES} bytes; `ai-platform init` makes one."
+            )
         return self
 
     def missing_services(self) -> list[str]:
         """The variables that a service process cannot run without and that are unset."""
         wanted = {"DATABASE_URL": self.database_url, "RABBITMQ_URL": self.rabbitmq_url, "REDIS_URL": self.redis_url}
         return [name for name, value in wanted.items() if value is None]
+
+
+def _webhook_key(secret: SecretStr) -> bytes:
+    """The bytes that sign; none when the secret is not base64."""
+    text = secret.get_secret_value().removeprefix("whsec_").rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return b""

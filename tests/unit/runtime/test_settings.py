@@ -114,3 +114,27 @@ def test_secrets_do_not_show(read: Read) -> None:
 
 def test_every_setting_says_what_it_means() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+STRONG_SIGNATURE = "whsec_" + "c2VjcmV0" * 5
+
+
+@pytest.mark.parametrize("secret", ["whsec_", "not base64!", "whsec_****", "x"])
+def test_a_webhook_secret_is_base64(read: Read, secret: str) -> None:
+    with pytest.raises(ValidationError, match="base64"):
+        read(WEBHOOK_SECRET=secret)
+
+
+def test_a_webhook_secret_may_leave_out_its_prefix_and_its_padding(read: Read) -> None:
+    assert read(WEBHOOK_SECRET="c2VjcmV0cw").webhook_secret is not None
+
+
+def test_production_refuses_a_short_webhook_secret(read: Read) -> None:
+    with pytest.raises(ValidationError, match="WEBHOOK_SECRET"):
+        read(APP_ENV="production", AI_PLATFORM_ADMIN_KEY=STRONG, WEBHOOK_SECRET="whsec_c2VjcmV0")
+
+
+def test_production_takes_a_long_webhook_secret_or_none(read: Read) -> None:
+    production = {"APP_ENV": "production", "AI_PLATFORM_ADMIN_KEY": STRONG}
+    assert read(**production).webhook_secret is None
+    assert read(**production, WEBHOOK_SECRET=STRONG_SIGNATURE).webhook_secret is not None

@@ -41,6 +41,25 @@ class LostJobs(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookView:
+    """One completion webhook of a job: what became of it, and each try so far, oldest first."""
+
+    id: UUID
+    type: str
+    url: str
+    status: str
+    tries: Sequence[dict[str, Any]]
+    due_at: datetime | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class WebhookLog(Protocol):
+    async def of_job(self, tenant_id: UUID, job_id: UUID) -> Sequence[WebhookView] | None:
+        """Newest first; None when the tenant has no such job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobView:
     """One job as it is shown."""
 
