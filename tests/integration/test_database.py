@@ -24,7 +24,9 @@ from ai_platform.kernel.ids import new_id
 from ai_platform.kernel.principal import DEFAULT_TENANT
 from ai_platform.llm.infrastructure import tables as _llm_tables  # noqa: F401 - its tables are compared
 from ai_platform.runtime import bus_store as _bus_store  # noqa: F401 - its table is compared
+from ai_platform.runtime import dead_letters as _dead_letters  # noqa: F401 - its table is compared
 from ai_platform.runtime import outbox
+from ai_platform.runtime import webhooks as _webhooks  # noqa: F401 - its table is compared
 from ai_platform.runtime.bus import QueueName
 from ai_platform.runtime.db import APP_ROLE, WORKER_ROLE, Database, PoolOptions, async_url, metadata
 from ai_platform.runtime.migrations import head, migrate

@@ -42,6 +42,12 @@ class Metrics:
             registry=self.registry,
         )
         self.queue_depth = Gauge("queue_depth", "Messages ready in a queue.", ("queue",), registry=self.registry)
+        self.dead_letters = Gauge(
+            "dead_letters", "Dead letters that wait for a replay.", ("queue",), registry=self.registry
+        )
+        self.webhooks_sent = Counter(
+            "webhooks_sent_total", "Tries of webhooks, by what became of them.", ("outcome",), registry=self.registry
+        )
         self.outbox_pending = Gauge(
             "outbox_pending", "Outbox rows that are due and unpublished.", registry=self.registry
         )
