@@ -51,7 +51,14 @@ def gateway_app(
         ready=ready,
     )
     operations = operations_router(vitals, metrics, door, settings.metrics_token)
-    return build_app(version=VERSION, routers=[jobs.router, operations], door=door, metrics=metrics, lifespan=lifespan)
+    return build_app(
+        version=VERSION,
+        routers=[*jobs.routers, operations],
+        door=door,
+        metrics=metrics,
+        body_limits=jobs.body_limits,
+        lifespan=lifespan,
+    )
 
 
 def gauges_of(foundation: Foundation) -> Periodic:

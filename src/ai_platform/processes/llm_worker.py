@@ -16,6 +16,7 @@ from ai_platform.runtime.telemetry import Metrics
 
 SWEEP_EVERY = 0.5
 POLL_EVERY = 1.0
+RETENTION_EVERY = 60.0
 
 _log = get_logger(__name__)
 
@@ -40,6 +41,7 @@ async def work(foundation: Foundation, jobs: JobsWork, stop: asyncio.Event) -> N
     repeated = [
         Periodic("job-sweeper", jobs.worker.sweep, seconds=SWEEP_EVERY),
         Periodic("job-poll", jobs.worker.poll, seconds=POLL_EVERY),
+        Periodic("job-retention", jobs.retention, seconds=RETENTION_EVERY),
     ]
     jobs.heartbeat.start()
     for one in repeated:

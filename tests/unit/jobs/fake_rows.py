@@ -51,6 +51,7 @@ def view_of(row: Row) -> JobView:
         result=storable(job.result.text) if job.result else None,
         error=_public_error(job),
         agent_type=job.result.agent_type if job.result else None,
+        answered_by=job.result.config_name if job.result else None,
         usage=_usage(job),
         retry_count=job.retry_count,
         max_retries=job.max_retries,

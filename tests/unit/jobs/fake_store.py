@@ -10,14 +10,17 @@ from typing import Any
 from uuid import UUID
 
 from ai_platform.jobs.application.history import COMPLETED, QUEUED, STARTED, happening
-from ai_platform.jobs.application.ports import JobFilter, JobView
+from ai_platform.jobs.application.ports import Accepted, JobFilter, JobView
 from ai_platform.jobs.application.published import published
 from ai_platform.jobs.application.wake_ups import RETRY_DUE, WAKE_UP
+from ai_platform.jobs.domain.errors import QueueFull
 from ai_platform.jobs.domain.events import JobCreated, JobRequeued, JobRetryScheduled
-from ai_platform.jobs.domain.job import Job, JobStatus
+from ai_platform.jobs.domain.job import TERMINAL, Job, JobStatus
+from ai_platform.kernel.errors import InvalidInput
+from ai_platform.kernel.once import Once
 from tests.unit.jobs.fake_rows import Row, ended, storable, view_of, without_events
 from tests.unit.jobs.fakes import FakeClock
-from tests.unit.jobs.job_store import LEASE, CommitRefused, Sent, Told
+from tests.unit.jobs.job_store import LEASE, Called, CommitRefused, Sent, Told
 
 
 @dataclass
@@ -28,8 +31,13 @@ class FakeJobStore:
     rows: dict[UUID, Row] = field(default_factory=dict)
     outbox: list[Sent] = field(default_factory=list)
     holders: dict[UUID, asyncio.Task[object]] = field(default_factory=dict)
+    deciding: asyncio.Lock = field(default_factory=asyncio.Lock)
     taken_away: set[UUID] = field(default_factory=set)
+    queue_limit: int = 1000
+    answers: dict[tuple[UUID, str, str, str], tuple[bytes, datetime, Accepted]] = field(default_factory=dict)
     history: dict[UUID, list[Told]] = field(default_factory=dict)
+    letters: dict[UUID, tuple[str, list[int]]] = field(default_factory=dict)
+    called_back: list[Called] = field(default_factory=list)
     followed: list[UUID] = field(default_factory=list)
     commits_fail: bool = False
 
@@ -50,6 +58,10 @@ class FakeJobStore:
         return FakeLostJobsTransactions(self)
 
     @property
+    def known_jobs(self) -> "FakeKnownJobsTransactions":
+        return FakeKnownJobsTransactions(self)
+
+    @property
     def reads(self) -> "FakeReads":
         return FakeReads(self)
 
@@ -64,6 +76,12 @@ class FakeJobStore:
 
     async def told(self, job: Job) -> list[Told]:
         return list(self.history.get(job.id, ()))
+
+    async def dead_letter(self, job: Job) -> tuple[str, list[int]] | None:
+        return self.letters.get(job.id)
+
+    async def callbacks(self) -> list[Called]:
+        return list(self.called_back)
 
     async def watch(self, job: Job) -> None:
         self.rows[job.id].job.is_watched = True
@@ -89,6 +107,11 @@ class FakeJobStore:
         yield
         self.commits_fail = False
 
+    def place_of(self, job: Job, rivals: Sequence[Row]) -> datetime:
+        """Behind its tenant's last one of the same priority."""
+        own = [row for row in rivals if (row.job.tenant_id, row.job.priority) == (job.tenant_id, job.priority)]
+        return max([self.now(), *(row.fair_at + timedelta(seconds=1) for row in own)])
+
     def commit(self, changed: Sequence[tuple[Job, Row]]) -> None:
         """What became of the jobs, with the messages that follow from it."""
         if self.commits_fail:
@@ -96,6 +119,18 @@ class FakeJobStore:
         for job, row in changed:
             self.rows[job.id] = row
             self.outbox += self._messages(job)
+            self._tell_others(job)
+
+    def _tell_others(self, job: Job) -> None:
+        """Dead letters and callbacks."""
+        if job.status is JobStatus.FAILED and job.error is not None:
+            self.letters[job.id] = job.error.code, [one.attempt for one in job.attempts]
+        elif job.status is JobStatus.QUEUED:
+            self.letters.pop(job.id, None)
+        if job.status in TERMINAL and job.callback_url is not None:
+            view = view_of(self.rows[job.id])
+            type_ = f"job.{view.status.lower()}"
+            self.called_back.append(Called(job.callback_url, type_, view.result, view.error))
 
     def _messages(self, job: Job) -> Iterator[Sent]:
         headers = dict(job.trace)
@@ -117,11 +152,36 @@ class FakeIntake:
     store: FakeJobStore
 
     async def accept(self, job: Job) -> None:
-        now = self.store.now()
-        rivals = (row for row in self.store.rows.values() if row.job.status is JobStatus.QUEUED)
-        own = [row for row in rivals if (row.job.tenant_id, row.job.priority) == (job.tenant_id, job.priority)]
-        fair_at = max([now, *(row.fair_at + timedelta(seconds=1) for row in own)])
-        self.store.commit([(job, Row(without_events(job), fair_at, now))])
+        await self.accept_together([job], None)
+
+    async def accept_together(self, jobs: Sequence[Job], once: Once | None) -> Accepted:
+        tenant_id = jobs[0].tenant_id
+        queued = [row for row in self.store.rows.values() if row.job.status is JobStatus.QUEUED]
+        if sum(row.job.tenant_id == tenant_id for row in queued) + len(jobs) > self.store.queue_limit:
+            raise QueueFull(self.store.queue_limit)
+        if once is not None and (earlier := await self.earlier(tenant_id, once)) is not None:
+            return earlier
+        arrivals: list[tuple[Job, Row]] = []
+        for job in jobs:
+            rivals = [*queued, *(row for _, row in arrivals)]
+            arrivals.append((job, Row(without_events(job), self.store.place_of(job, rivals), self.store.now())))
+        self.store.commit(arrivals)
+        accepted = Accepted(tuple(job.id for job in jobs))
+        if once is not None:
+            self.store.answers[_key(tenant_id, once)] = (once.fingerprint, self.store.now(), accepted)
+        return accepted
+
+    async def earlier(self, tenant_id: UUID, once: Once) -> Accepted | None:
+        found = self.store.answers.get(_key(tenant_id, once))
+        if found is None or found[1] <= self.store.now() - timedelta(hours=24):
+            return None
+        if found[0] != once.fingerprint:
+            raise InvalidInput("Another body.", code="idempotency_key_reused")
+        return Accepted(found[2].job_ids, is_replay=True)
+
+
+def _key(tenant_id: UUID, once: Once) -> tuple[UUID, str, str, str]:
+    return tenant_id, once.actor, once.path, once.key
 
 
 @dataclass
@@ -212,6 +272,42 @@ class FakeLostJobs:
 
     async def save(self, job: Job) -> None:
         self.saved.append((job, ended(self.store.rows[job.id], job, self.store.now())))
+
+
+@dataclass
+class FakeKnownJobsTransactions:
+    """One decision at a time, like the row's lock."""
+
+    store: FakeJobStore
+
+    @asynccontextmanager
+    async def __call__(self, tenant_id: UUID | None) -> AsyncIterator["FakeKnownJobs"]:
+        async with self.store.deciding:
+            known = FakeKnownJobs(self.store, tenant_id)
+            yield known
+            self.store.commit(known.saved)
+            for job, _ in known.saved:
+                if (holder := self.store.holders.get(job.id)) is not None:
+                    self.store.taken_away.add(job.id)
+                    holder.cancel()
+
+
+@dataclass
+class FakeKnownJobs:
+    store: FakeJobStore
+    tenant_id: UUID | None
+    saved: list[tuple[Job, Row]] = field(default_factory=list)
+
+    async def find(self, job_id: UUID) -> Job | None:
+        await asyncio.sleep(0)
+        row = self.store.rows.get(job_id)
+        return copy.copy(row.job) if row is not None and self.tenant_id in (None, row.job.tenant_id) else None
+
+    async def save(self, job: Job) -> None:
+        row = self.store.rows[job.id]
+        rivals = [one for one in self.store.rows.values() if one.job.status is JobStatus.QUEUED]
+        place = self.store.place_of(job, rivals) if job.status is JobStatus.QUEUED else row.fair_at
+        self.saved.append((job, Row(without_events(job), place, self.store.now(), None, row.version + 1)))
 
 
 @dataclass

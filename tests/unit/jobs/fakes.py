@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from ai_platform.jobs.domain.job import Job
+from ai_platform.kernel.errors import InvalidInput, Violation
 from ai_platform.llm.contracts.api import Completion, CompletionRequest, Listener
 from tests.unit.jobs.builders import NOON, a_completion
 
@@ -23,6 +24,19 @@ class FakeClock:
 
     def passes(self, seconds: float) -> None:
         self.moment += timedelta(seconds=seconds)
+
+
+@dataclass
+class FakeCallbacks:
+    """Refuses what is named in `refused`."""
+
+    refused: set[str] = field(default_factory=set)
+
+    def check(self, url: str) -> str:
+        if url in self.refused:
+            violation = Violation(("callback_url",), "must not point there", "callback_url_refused")
+            raise InvalidInput("callback_url must not point there.", violations=(violation,))
+        return url
 
 
 @dataclass

@@ -9,6 +9,7 @@ import pytest
 from ai_platform.jobs.application import wake_ups
 from ai_platform.jobs.application.offer_due_retries import OfferDueRetries
 from ai_platform.jobs.application.recover_lost_jobs import SWEEP, RecoverLostJobs
+from ai_platform.jobs.application.replay_job import ReplayJob
 from ai_platform.jobs.application.run_next_job import RunNextJob
 from ai_platform.jobs.domain.job import JobStatus
 from ai_platform.jobs.interface.worker import HAND_BACK_SECONDS, JobWorker
@@ -32,7 +33,8 @@ RETRY_DUE = Message(id=new_id(), type=wake_ups.RETRY_DUE, body={})
 def a_worker(store: FakeJobStore, llm: FakeLlm, *, concurrency: int = 3) -> JobWorker:
     run_next = RunNextJob(store.claims, FakeProgress(), llm, store.clock, POLICY, lambda: 0.5)
     recover = RecoverLostJobs(store.lost_jobs, store.clock)
-    return JobWorker(run_next, OfferDueRetries(store.claims), recover, concurrency=concurrency, lease=5.0)
+    replay = ReplayJob(store.known_jobs, store.clock)
+    return JobWorker(run_next, OfferDueRetries(store.claims), recover, replay, concurrency=concurrency, lease=5.0)
 
 
 async def a_store_with(jobs: int) -> FakeJobStore:

@@ -8,12 +8,48 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from ai_platform.jobs.domain.job import Job, JobStatus
+from ai_platform.kernel.once import Once
 from ai_platform.llm.contracts.api import Listener
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The jobs behind a 202; `is_replay` when they were accepted by an earlier request with the same key."""
+
+    job_ids: tuple[UUID, ...]
+    is_replay: bool = False
 
 
 class JobIntake(Protocol):
     async def accept(self, job: Job) -> None:
-        """Returns once the job and its wake-up are committed. Raises Unavailable; then nothing was kept."""
+        """Returns once the job and its wake-up are committed. Raises Unavailable; then nothing was kept.
+
+        Raises QueueFull when its tenant has too many waiting.
+        """
+
+    async def accept_together(self, jobs: Sequence[Job], once: Once | None) -> Accepted:
+        """All of them or none, of one tenant, and with `once` no second time. Raises Conflict and InvalidInput for it.
+
+        Raises Unavailable and QueueFull like `accept`.
+        """
+
+    async def earlier(self, tenant_id: UUID, once: Once) -> Accepted | None:
+        """What was accepted under this key before. Raises InvalidInput when it stood for something else."""
+
+
+class KnownJobs(Protocol):
+    """Jobs that somebody decides about, inside one transaction."""
+
+    async def find(self, job_id: UUID) -> Job | None:
+        """Nobody else changes it until the transaction is left."""
+
+    async def save(self, job: Job) -> None:
+        """With what follows from it."""
+
+
+class Callbacks(Protocol):
+    def check(self, url: str) -> str:
+        """The URL again, if a job's end may be told there. Raises InvalidInput."""
 
 
 class JobClaims(Protocol):
@@ -59,6 +95,7 @@ class JobView:
     result: str | None
     error: dict[str, Any] | None
     agent_type: str | None
+    answered_by: str | None
     usage: dict[str, Any] | None
     retry_count: int
     max_retries: int

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import compress
 from typing import Any, Final
@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Integer, Uuid
 
 from ai_platform.jobs.domain.job import Job
+from ai_platform.jobs.infrastructure.following import Changed, nobody_follows
 from ai_platform.jobs.infrastructure.rows import PIPELINES, stored_job
 from ai_platform.jobs.infrastructure.settling import Ending, settle
 from ai_platform.kernel.errors import Unavailable
@@ -81,13 +82,6 @@ _RENEW = text(
     """
 ).bindparams(bindparam("ids", type_=ARRAY(Uuid())), bindparam("attempts", type_=ARRAY(Integer)))
 # SKIP LOCKED: a heartbeat that waited for jobs which are just being settled would deadlock with that.
-
-Changed = Callable[[UUID], None]
-"""Told the id of a job that somebody follows, once a change of it is committed."""
-
-
-def nobody_follows(_: UUID) -> None:
-    """For a process that shows nobody what happens."""
 
 
 class PostgresClaims:

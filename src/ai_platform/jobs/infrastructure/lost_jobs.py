@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ai_platform.jobs.domain.job import Job
-from ai_platform.jobs.infrastructure.claims import Changed, nobody_follows
+from ai_platform.jobs.infrastructure.following import Changed, nobody_follows
 from ai_platform.jobs.infrastructure.rows import PIPELINES, stored_job
 from ai_platform.jobs.infrastructure.settling import Ending, Settled, settle
 from ai_platform.runtime.db import Database

@@ -94,6 +94,20 @@ def _known_error(document: Mapping[str, Any] | None) -> JobError | None:
     )
 
 
+def decision_row(job: Job) -> dict[str, Any]:
+    """What somebody decided about a job, as JSON: the columns of `jsonb_to_record` in `known_jobs.py`."""
+    return {
+        "id": str(job.id),
+        "status": job.status.value,
+        "retry_count": job.retry_count,
+        "next_retry_at": _iso(job.next_retry_at),
+        "started_at": _iso(job.started_at),
+        "completed_at": _iso(job.completed_at),
+        "error": error_document(job.error),
+        "parked_since": _iso(job.parked_since),
+    }
+
+
 def outcome_row(job: Job) -> dict[str, Any]:
     """How an attempt ended, as JSON: the columns of `jsonb_to_recordset` in `settling.py`."""
     result = job.result

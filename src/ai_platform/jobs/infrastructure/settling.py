@@ -9,10 +9,14 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ai_platform.jobs.domain.job import Job
-from ai_platform.jobs.infrastructure.rows import consequences_of, outcome_row
-from ai_platform.runtime import outbox
+from ai_platform.jobs.application.wake_ups import REPLAY
+from ai_platform.jobs.domain.job import Job, JobStatus
+from ai_platform.jobs.infrastructure.notices import notices_of
+from ai_platform.jobs.infrastructure.rows import attempts_document, consequences_of, outcome_row, storable
+from ai_platform.kernel.ids import new_id
+from ai_platform.runtime import dead_letters, outbox, webhooks
 from ai_platform.runtime.claims import Claim
+from ai_platform.runtime.dead_letters import DeadLetter
 from ai_platform.runtime.outbox import Entry
 
 _SETTLE = text(
@@ -51,6 +55,7 @@ class Ending:
 
     def __init__(self, job: Job, task_queue: str) -> None:
         self.job = job
+        self.task_queue = task_queue
         self.claim = Claim(job.id, job.attempt)
         self.consequences = consequences_of(job, task_queue)
         self.row: dict[str, Any] = outcome_row(job) | self.consequences.event_columns()
@@ -72,4 +77,23 @@ async def settle(connection: AsyncConnection, endings: Sequence[Ending]) -> Sett
     ours = [ending for ending in endings if ending.claim in claims]
     entries = [entry for ending in ours for entry in ending.consequences.entries]
     await outbox.write(connection, entries)
+    await dead_letters.write(connection, [_letter(ending) for ending in ours if ending.job.status is JobStatus.FAILED])
+    await webhooks.write(connection, await notices_of(connection, [ending.job for ending in ours]))
     return Settled(claims, entries, [row.id for row in rows if row.is_watched])
+
+
+def _letter(ending: Ending) -> DeadLetter:
+    job = ending.job
+    assert job.error is not None  # noqa: S101 - a failed job has one
+    return DeadLetter(
+        id=new_id(),
+        queue=ending.task_queue,
+        type=REPLAY,
+        body={"job_id": str(job.id)},
+        headers=dict(job.trace),
+        subject_id=job.id,
+        tenant_id=job.tenant_id,
+        code=job.error.code,
+        message=storable(job.error.message),
+        attempts=attempts_document(job),
+    )
