@@ -20,7 +20,7 @@ from tests.support import eventually
 from tests.unit.jobs.builders import POLICY
 from tests.unit.jobs.fake_store import FakeJobStore
 from tests.unit.jobs.fakes import FakeLlm, FakeProgress
-from tests.unit.jobs.job_store import LEASE, accepted, claimed, retry
+from tests.unit.jobs.job_store import LEASE, accepted, claimed, failed, retry
 
 AT_ONCE = HAND_BACK_SECONDS
 """A grace that leaves no time but that for handing back."""
@@ -223,3 +223,13 @@ async def test_a_wake_up_that_is_interrupted_hands_its_job_back() -> None:
     with pytest.raises(asyncio.CancelledError):
         await wake_up
     assert statuses(store) == [JobStatus.RETRYING]
+
+
+async def test_a_dead_letter_that_was_put_back_has_its_job_done_again() -> None:
+    store = FakeJobStore()
+    job = await failed(store)
+    replay = Message(id=new_id(), type=wake_ups.REPLAY, body={"job_id": str(job.id)})
+    await a_worker(store, FakeLlm()).on_wake_up(replay)
+    assert statuses(store) == [JobStatus.COMPLETED]
+    await a_worker(store, FakeLlm()).on_wake_up(replay)
+    assert [one.type for one in await store.told(job)].count("job.completed") == 1
