@@ -14,6 +14,7 @@ from ai_platform.jobs.domain.retry import RetryPolicy
 from ai_platform.jobs.infrastructure.claims import PostgresClaims
 from ai_platform.jobs.infrastructure.intake import PostgresIntake
 from ai_platform.jobs.infrastructure.lost_jobs import LostJobsTransactions
+from ai_platform.jobs.infrastructure.progress import NoProgress
 from ai_platform.jobs.infrastructure.reads import PostgresReads
 from ai_platform.jobs.interface.http import jobs_router
 from ai_platform.jobs.interface.worker import JobWorker
@@ -55,7 +56,7 @@ def build_jobs_work(*, database: Database, relay: Relay, llm: LlmApi, settings: 
         database, relay, task_queue=queue, lease_seconds=settings.job_lease_seconds, metrics=metrics
     )
     retries = RetryPolicy(shortest=settings.job_retry_delay_min, longest=settings.job_retry_delay_max)
-    run_next = RunNextJob(claims, llm, clock, retries, random.random)
+    run_next = RunNextJob(claims, NoProgress(), llm, clock, retries, random.random)
     recover = RecoverLostJobs(LostJobsTransactions(database, relay, task_queue=queue), clock)
     worker = JobWorker(
         run_next,

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-for name in ("job_store", "store_suite", "store_suite_claiming", "store_suite_ending"):
+for name in ("job_store", "store_suite", "store_suite_claiming", "store_suite_ending", "store_suite_history"):
     pytest.register_assert_rewrite(f"tests.unit.jobs.{name}")
 
 from tests.integration.jobs.store import PostgresJobStore, job_store  # noqa: E402 - it imports the suite

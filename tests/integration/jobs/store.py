@@ -3,9 +3,10 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
@@ -23,7 +24,7 @@ from ai_platform.runtime.outbox import Outbox
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.telemetry import Metrics
 from tests.unit.jobs.builders import OTHER_TENANT
-from tests.unit.jobs.job_store import LEASE, Sent
+from tests.unit.jobs.job_store import LEASE, Sent, Told
 
 QUEUE = "ai_tasks"
 
@@ -39,7 +40,7 @@ END $$;
 """
 _COMMIT_AGAIN = "DROP TRIGGER fail_at_commit ON outbox; DROP FUNCTION fail_at_commit; DROP SEQUENCE commits"
 _EMPTY = """
-TRUNCATE jobs, outbox;
+TRUNCATE jobs, outbox, job_events;
 DELETE FROM tenants WHERE id <> '{}';
 INSERT INTO tenants (id, name) VALUES ('{}', 'other')
 """
@@ -54,6 +55,7 @@ class PostgresJobStore:
     """One process's view of the store: a worker and a gateway at once, whose relay publishes nothing."""
 
     database: Database
+    followed: list[UUID] = field(default_factory=list)
 
     @property
     def refusal(self) -> tuple[type[Exception], ...]:
@@ -73,11 +75,18 @@ class PostgresJobStore:
 
     @cached_property
     def claims(self) -> PostgresClaims:
-        return PostgresClaims(self.database, self.relay, task_queue=QUEUE, lease_seconds=LEASE, metrics=self.metrics)
+        return PostgresClaims(
+            self.database,
+            self.relay,
+            task_queue=QUEUE,
+            lease_seconds=LEASE,
+            metrics=self.metrics,
+            changed=self.followed.append,
+        )
 
     @cached_property
     def lost_jobs(self) -> LostJobsTransactions:
-        return LostJobsTransactions(self.database, self.relay, task_queue=QUEUE)
+        return LostJobsTransactions(self.database, self.relay, task_queue=QUEUE, changed=self.followed.append)
 
     @cached_property
     def reads(self) -> PostgresReads:
@@ -95,6 +104,16 @@ class PostgresJobStore:
         return [
             Sent(row["type"], json.loads(row["body"]), json.loads(row["headers"]), row["available_at"]) for row in rows
         ]
+
+    async def told(self, job: Job) -> list[Told]:
+        rows = await self.as_owner("SELECT type, data::text FROM job_events WHERE job_id = $1 ORDER BY id", job.id)
+        return [Told(row["type"], json.loads(row["data"])) for row in rows]
+
+    async def watch(self, job: Job) -> None:
+        await self.as_owner("UPDATE jobs SET watched_until = now() + interval '1 hour' WHERE id = $1", job.id)
+
+    async def followers_told(self) -> list[UUID]:
+        return list(self.followed)
 
     async def take_away(self, job: Job) -> None:
         await self.as_owner("UPDATE jobs SET attempt = attempt + 1 WHERE id = $1", job.id)

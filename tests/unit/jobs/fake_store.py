@@ -2,20 +2,22 @@
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from ai_platform.jobs.application.history import COMPLETED, QUEUED, STARTED, happening
 from ai_platform.jobs.application.ports import JobFilter, JobView
 from ai_platform.jobs.application.published import published
 from ai_platform.jobs.application.wake_ups import RETRY_DUE, WAKE_UP
-from ai_platform.jobs.domain.events import JobCreated, JobRetryScheduled
+from ai_platform.jobs.domain.events import JobCreated, JobRequeued, JobRetryScheduled
 from ai_platform.jobs.domain.job import Job, JobStatus
-from tests.unit.jobs.fake_rows import Row, ended, view_of, without_events
+from tests.unit.jobs.fake_rows import Row, ended, storable, view_of, without_events
 from tests.unit.jobs.fakes import FakeClock
-from tests.unit.jobs.job_store import LEASE, CommitRefused, Sent
+from tests.unit.jobs.job_store import LEASE, CommitRefused, Sent, Told
 
 
 @dataclass
@@ -27,6 +29,8 @@ class FakeJobStore:
     outbox: list[Sent] = field(default_factory=list)
     holders: dict[UUID, asyncio.Task[object]] = field(default_factory=dict)
     taken_away: set[UUID] = field(default_factory=set)
+    history: dict[UUID, list[Told]] = field(default_factory=dict)
+    followed: list[UUID] = field(default_factory=list)
     commits_fail: bool = False
 
     @property
@@ -58,6 +62,20 @@ class FakeJobStore:
     async def sent(self) -> list[Sent]:
         return list(self.outbox)
 
+    async def told(self, job: Job) -> list[Told]:
+        return list(self.history.get(job.id, ()))
+
+    async def watch(self, job: Job) -> None:
+        self.rows[job.id].job.is_watched = True
+
+    async def followers_told(self) -> list[UUID]:
+        return list(self.followed)
+
+    def tell(self, job_id: UUID, type_: str, data: dict[str, Any]) -> None:
+        self.history.setdefault(job_id, []).append(Told(type_, data))
+        if self.rows[job_id].job.is_watched:
+            self.followed.append(job_id)
+
     async def take_away(self, job: Job) -> None:
         """Somebody else claims the job that is in hand."""
         self.rows[job.id].job.attempt += 1
@@ -82,7 +100,10 @@ class FakeJobStore:
     def _messages(self, job: Job) -> Iterator[Sent]:
         headers = dict(job.trace)
         for event in job.take_events():
-            if isinstance(event, JobCreated | JobRetryScheduled):
+            if (told := happening(job, event)) is not None:
+                result = {"result": storable(job.result.text)} if job.result and told.type == COMPLETED else {}
+                self.tell(job.id, told.type, _stored(told.data) | result)
+            if isinstance(event, JobCreated | JobRequeued | JobRetryScheduled):
                 due = event.next_retry_at if isinstance(event, JobRetryScheduled) else None
                 yield Sent(RETRY_DUE if due else WAKE_UP, {"job_id": str(job.id)}, headers, due or self.now())
             if (fact := published(event)) is not None:
@@ -113,6 +134,7 @@ class FakeClaims:
             due = row.job.next_retry_at
             if row.job.status is JobStatus.RETRYING and due is not None and due <= now:
                 row.job.status, row.job.next_retry_at, row.fair_at = JobStatus.QUEUED, None, now
+                self.store.tell(row.job.id, QUEUED, {})
 
     async def next(self) -> Job | None:
         now = self.store.now()
@@ -124,6 +146,7 @@ class FakeClaims:
         row.job.attempt += 1
         row.lease_expires_at = now + timedelta(seconds=LEASE)
         row.version += 1
+        self.store.tell(row.job.id, STARTED, {"attempt": row.job.attempt})
         return copy.copy(row.job)
 
     @asynccontextmanager
@@ -209,3 +232,8 @@ class FakeReads:
             and where.config_name in (None, row.job.config_name)
             and (before is None or row.job.id < before)
         ][:limit]
+
+
+def _stored(data: Mapping[str, Any]) -> dict[str, Any]:
+    error = data.get("error")
+    return dict(data) | ({"error": error | {"message": storable(error["message"])}} if error else {})

@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
+from uuid import UUID
 
 from ai_platform.jobs.application.ports import JobClaims, JobIntake, JobReads, JobView, LostJobs
 from ai_platform.jobs.application.recover_lost_jobs import RecoverLostJobs
@@ -36,6 +37,14 @@ class Sent:
     available_at: datetime
 
 
+@dataclass(frozen=True)
+class Told:
+    """One remembered event of a job."""
+
+    type: str
+    data: dict[str, Any]
+
+
 class JobStore(Protocol):
     """The ports, and what a test does to the world behind them."""
 
@@ -60,6 +69,12 @@ class JobStore(Protocol):
     async def passes(self, seconds: float) -> None: ...
 
     async def sent(self) -> list[Sent]: ...
+
+    async def told(self, job: Job) -> list[Told]: ...
+
+    async def watch(self, job: Job) -> None: ...
+
+    async def followers_told(self) -> list[UUID]: ...
 
     async def take_away(self, job: Job) -> None: ...
 

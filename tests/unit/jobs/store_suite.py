@@ -19,6 +19,7 @@ from tests.unit.jobs.job_store import (
 )
 from tests.unit.jobs.store_suite_claiming import Claiming, Reading
 from tests.unit.jobs.store_suite_ending import Ending, Fencing
+from tests.unit.jobs.store_suite_history import Remembering
 
 
 class Telling:
@@ -91,5 +92,5 @@ class Telling:
         assert await recovered(store) == 1
 
 
-class JobStoreSuite(Claiming, Reading, Ending, Fencing, Telling):
+class JobStoreSuite(Claiming, Reading, Ending, Fencing, Telling, Remembering):
     """Inherit, and give it a fixture `store`."""

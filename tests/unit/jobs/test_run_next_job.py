@@ -14,7 +14,7 @@ from ai_platform.llm.contracts.api import CompletionFailed, CompletionRequest, H
 from tests.support import eventually
 from tests.unit.jobs.builders import NOON, POLICY, a_completion
 from tests.unit.jobs.fake_store import FakeClaims, FakeJobStore
-from tests.unit.jobs.fakes import FakeLlm
+from tests.unit.jobs.fakes import Deaf, FakeLlm, FakeProgress
 from tests.unit.jobs.job_store import accepted, seen
 
 SILENCE = None
@@ -23,6 +23,7 @@ SILENCE = None
 
 def runs(store: FakeJobStore, llm: FakeLlm, **changes: Any) -> RunNextJob:
     parts: dict[str, Any] = {"claims": store.claims, "llm": llm, "clock": store.clock, "retries": POLICY}
+    parts["progress"] = FakeProgress()
     return RunNextJob(**{**parts, "luck": lambda: 0.5, **changes})
 
 
@@ -73,7 +74,9 @@ async def test_the_model_is_asked_what_the_job_says() -> None:
             prompt=" As is\n",
             variables={"tone": "calm"},
             history=(HistoryMessage("user", "Hi"), HistoryMessage("assistant", "Hello!")),
+            is_followup=True,
             stream=True,
+            listener=Deaf(),
         )
     ]
 

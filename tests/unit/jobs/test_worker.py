@@ -18,7 +18,7 @@ from ai_platform.runtime.bus import Message
 from tests.support import eventually
 from tests.unit.jobs.builders import POLICY
 from tests.unit.jobs.fake_store import FakeJobStore
-from tests.unit.jobs.fakes import FakeLlm
+from tests.unit.jobs.fakes import FakeLlm, FakeProgress
 from tests.unit.jobs.job_store import LEASE, accepted, claimed, retry
 
 AT_ONCE = HAND_BACK_SECONDS
@@ -30,7 +30,7 @@ RETRY_DUE = Message(id=new_id(), type=wake_ups.RETRY_DUE, body={})
 
 
 def a_worker(store: FakeJobStore, llm: FakeLlm, *, concurrency: int = 3) -> JobWorker:
-    run_next = RunNextJob(store.claims, llm, store.clock, POLICY, lambda: 0.5)
+    run_next = RunNextJob(store.claims, FakeProgress(), llm, store.clock, POLICY, lambda: 0.5)
     recover = RecoverLostJobs(store.lost_jobs, store.clock)
     return JobWorker(run_next, OfferDueRetries(store.claims), recover, concurrency=concurrency, lease=5.0)
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from ai_platform.jobs.domain.job import Job, JobStatus
+from ai_platform.llm.contracts.api import Listener
 
 
 class JobIntake(Protocol):
@@ -30,6 +31,11 @@ class JobClaims(Protocol):
 
         An answer is not given up because the database is away: this waits for it.
         """
+
+
+class Progress(Protocol):
+    def listening(self, job: Job) -> AbstractAsyncContextManager[Listener]:
+        """Tells whoever follows the job what is heard of its attempt during the block. Never raises."""
 
 
 class LostJobs(Protocol):

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import Interval, SmallInteger, Uuid
 
 from ai_platform.jobs.domain.job import Job
-from ai_platform.jobs.infrastructure.rows import entries_of, new_row
+from ai_platform.jobs.infrastructure.rows import consequences_of, new_row
 from ai_platform.runtime import outbox
 from ai_platform.runtime.batching import Batcher
 from ai_platform.runtime.db import Database
@@ -25,16 +25,19 @@ does not delay another's single job, whatever the real pace is."""
 
 _ACCEPT = text(
     """
+    WITH accepted AS (
     INSERT INTO jobs (id, tenant_id, status, pipeline, priority, fair_at, prompt, config_name, template_name,
-        variables, context, metadata, stream, timeout_seconds, max_retries, trace, created_at)
+        variables, context, metadata, template_named, needs_moderation, callback_url, stream, timeout_seconds,
+        max_retries, trace, created_at)
     SELECT given.id, :tenant_id, 'QUEUED', given.pipeline, given.priority,
         place.first + :cost * (row_number() OVER (PARTITION BY given.priority ORDER BY given.id) - 1),
         given.prompt, given.config_name, given.template_name, given.variables, given.context, given.metadata,
-        given.stream, given.timeout_seconds, given.max_retries, given.trace, given.created_at
+        given.template_named, given.needs_moderation, given.callback_url, given.stream, given.timeout_seconds,
+        given.max_retries, given.trace, given.created_at
     FROM jsonb_to_recordset(:jobs) AS given (
         id uuid, pipeline text, priority smallint, prompt text, config_name text, template_name text, variables jsonb,
-        context jsonb, metadata jsonb, stream boolean, timeout_seconds float, max_retries smallint, trace jsonb,
-        created_at timestamptz
+        context jsonb, metadata jsonb, template_named boolean, needs_moderation boolean, callback_url text,
+        stream boolean, timeout_seconds float, max_retries smallint, trace jsonb, created_at timestamptz
     )
     JOIN (
         SELECT wanted.priority, greatest(now(), (
@@ -44,6 +47,10 @@ _ACCEPT = text(
         )) AS first
         FROM unnest(:priorities) AS wanted (priority)
     ) AS place USING (priority)
+    RETURNING id, created_at
+    )
+    INSERT INTO job_events (tenant_id, job_id, type, at, data)
+    SELECT :tenant_id, id, 'job.queued', created_at, '{}' FROM accepted
     """
 ).bindparams(
     bindparam("jobs", type_=JSONB),
@@ -68,7 +75,7 @@ class PostgresIntake:
         self._batches: defaultdict[UUID, Batcher[_Accepted, None]] = defaultdict(lambda: Batcher(self._accept_all))
 
     async def accept(self, job: Job) -> None:
-        await self._batches[job.tenant_id]((job, entries_of(job, self._task_queue)))
+        await self._batches[job.tenant_id]((job, consequences_of(job, self._task_queue).entries))
 
     async def _accept_all(self, batch: Sequence[_Accepted]) -> list[None]:
         jobs, entries = [job for job, _ in batch], [entry for _, own in batch for entry in own]

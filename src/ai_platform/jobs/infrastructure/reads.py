@@ -11,11 +11,8 @@ from ai_platform.jobs.domain.job import JobStatus
 from ai_platform.jobs.infrastructure.tables import jobs
 from ai_platform.runtime.db import Database
 
-_COLUMNS = [
-    column
-    for column in jobs.c
-    if column.name not in {"tenant_id", "fair_at", "lease_expires_at", "variables", "context", "trace"}
-]
+_UNSEEN = {"tenant_id", "fair_at", "lease_expires_at", "variables", "context", "trace", "attempts"}
+_COLUMNS = [column for column in jobs.c if column.name not in _UNSEEN]
 
 _ONE = select(*_COLUMNS).where(jobs.c.tenant_id == bindparam("tenant"), jobs.c.id == bindparam("job"))
 """Built once: building and comparing it costs more than PostgreSQL needs to answer it."""
