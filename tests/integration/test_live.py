@@ -36,20 +36,20 @@ async def test_what_is_published_is_heard_in_its_order_and_byte_for_byte(live: L
     said = [bytes([number]) * number for number in range(1, 256)]
     async with live.subscribe("order") as subscription:
         for payload in said:
-            live.publish("order", payload)
+            live.tell("order", payload)
         assert [await next_of(subscription) for _ in said] == said
 
 
 async def test_every_reader_of_a_channel_hears_it(live: LiveStream) -> None:
     async with live.subscribe("order") as first, live.subscribe("order") as second:
-        live.publish("order", b"placed")
+        live.tell("order", b"placed")
         assert [await next_of(first), await next_of(second)] == [b"placed", b"placed"]
 
 
 async def test_channels_do_not_hear_each_other(live: LiveStream) -> None:
     async with live.subscribe("order") as orders, live.subscribe("refund") as refunds:
-        live.publish("order", b"placed")
-        live.publish("refund", b"paid")
+        live.tell("order", b"placed")
+        live.tell("refund", b"paid")
         assert [await next_of(orders), await next_of(refunds)] == [b"placed", b"paid"]
 
 
@@ -57,24 +57,24 @@ async def test_one_who_leaves_takes_nothing_from_one_who_stays(live: LiveStream)
     async with live.subscribe("order") as stays:
         async with live.subscribe("order"):
             pass
-        live.publish("order", b"placed")
+        live.tell("order", b"placed")
         assert await next_of(stays) == b"placed"
 
 
 async def test_a_channel_that_was_left_can_be_listened_to_again(live: LiveStream) -> None:
     for number in (b"1", b"2", b"3"):
         async with live.subscribe("order") as subscription:
-            live.publish("order", number)
+            live.tell("order", number)
             assert await next_of(subscription) == number
 
 
 async def test_what_was_published_before_is_not_heard(live: LiveStream) -> None:
-    live.publish("order", b"early")
+    live.tell("order", b"early")
     async with live.subscribe("witness") as witness:
-        live.publish("witness", b"sent")
+        live.tell("witness", b"sent")
         await next_of(witness)
     async with live.subscribe("order") as subscription:
-        live.publish("order", b"late")
+        live.tell("order", b"late")
         assert await next_of(subscription) == b"late"
 
 
@@ -82,7 +82,7 @@ async def test_a_cancelled_wait_loses_nothing(live: LiveStream) -> None:
     async with live.subscribe("order") as subscription:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(anext(subscription), 0.01)
-        live.publish("order", b"placed")
+        live.tell("order", b"placed")
         assert await next_of(subscription) == b"placed"
 
 
@@ -109,7 +109,7 @@ async def test_two_hundred_channels_share_one_connection(redis_url: str) -> None
             subscriptions = await asyncio.gather(*(one.__aenter__() for one in entered))
             assert len(observer.client_list(_type="pubsub")) == before + 1
             for number in range(200):
-                live.publish(f"channel-{number}", b"%d" % number)
+                live.tell(f"channel-{number}", b"%d" % number)
             assert [await next_of(one) for one in subscriptions] == [b"%d" % number for number in range(200)]
             await asyncio.gather(*(one.__aexit__(None, None, None) for one in entered))
             await eventually(lambda: not observer.pubsub_channels("channel-*"))
@@ -120,14 +120,14 @@ async def test_after_a_restart_of_redis_readers_are_told_and_hear_again(victim: 
     live = RedisLiveStream(victim.url)
     async with live.subscribe("order") as subscription:
         await asyncio.to_thread(victim.kill)
-        live.publish("order", b"dropped")
+        live.tell("order", b"dropped")
         await asyncio.to_thread(victim.start)
         async with asyncio.timeout(10):
             assert await anext(subscription) == MISSED
         heard = asyncio.create_task(anext(subscription))
 
         def is_heard() -> bool:
-            live.publish("order", b"again")
+            live.tell("order", b"again")
             return heard.done()
 
         await eventually(is_heard)
@@ -152,7 +152,7 @@ async def test_publishing_neither_waits_nor_fails_while_redis_is_away(victim: Re
     loop = asyncio.get_running_loop()
     began = loop.time()
     for _ in range(20_000):
-        live.publish("order", b"lost")
+        live.tell("order", b"lost")
     assert loop.time() - began < 1
     async with asyncio.timeout(5):
         await live.close()

@@ -1,4 +1,4 @@
-"""Live events: what is published reaches those who listen at that moment, and nobody else.
+"""Live events: what is told reaches those who listen at that moment, and nobody else.
 
 Nothing here is kept. Whoever must not miss a thing keeps it in the database and is only woken from here.
 """
@@ -10,14 +10,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, Protocol, Self
 
 MISSED: Final = b""
-"""Instead of a payload: some may have been lost, so look for yourself. Nobody publishes it."""
+"""Instead of a payload: some may have been lost, so look for yourself. Nobody tells it."""
 
 KEPT_FOR_A_SLOW_READER: Final = 1000
 """Payloads; one more, and the reader is told that it missed some."""
 
 
 class Subscription:
-    """The payloads of one channel as one reader gets them, in the order of their publishing.
+    """The payloads of one channel as one reader gets them, in the order of their telling.
 
     Waiting for the next one may be cancelled without losing it. Ends when the stream is closed.
     """
@@ -54,11 +54,11 @@ class Subscription:
 class LiveStream(Protocol):
     """Payloads by channel, from any process to every process."""
 
-    def publish(self, channel: str, payload: bytes) -> None:
+    def tell(self, channel: str, payload: bytes) -> None:
         """Fire and forget: neither waits nor raises. What cannot be sent soon is dropped."""
 
     def subscribe(self, channel: str) -> AbstractAsyncContextManager[Subscription]:
-        """Inside, everything that is published on the channel comes in, or `MISSED` in its place.
+        """Inside, everything that is told on the channel comes in, or `MISSED` in its place.
 
         Entering does not fail when the way is broken: `MISSED` comes once it is whole again.
         """
@@ -106,7 +106,7 @@ class MemoryLiveStream:
     def __init__(self) -> None:
         self._readers = Readers()
 
-    def publish(self, channel: str, payload: bytes) -> None:
+    def tell(self, channel: str, payload: bytes) -> None:
         self._readers.offer(channel, payload)
 
     @asynccontextmanager

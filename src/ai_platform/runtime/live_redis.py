@@ -48,7 +48,7 @@ class RedisLiveStream:
         self._pubsub: PubSub | None = None
         self._listening: asyncio.Task[None] | None = None
 
-    def publish(self, channel: str, payload: bytes) -> None:
+    def tell(self, channel: str, payload: bytes) -> None:
         self._speaker.say(channel, payload)
 
     @asynccontextmanager
@@ -181,7 +181,7 @@ class _Speaker:
         try:
             pipeline = self._redis.pipeline(transaction=False)
             for channel, payload in batch:
-                pipeline.publish(channel, payload)
+                pipeline.execute_command("PUBLISH", channel, payload)
             await pipeline.execute()
         except _AWAY as error:
             _log.warning("live_stream_drops", payloads=len(batch), reason=type(error).__name__)
