@@ -30,6 +30,6 @@ def signal_of(payload: bytes) -> Token | None:
     """None for everything that is no token, also for what another version of us may say."""
     try:
         attempt, take, offset, text, at = json.loads(payload or CHANGED)
-    except ValueError:
+        return Token(attempt=attempt, take=take, offset=offset, text=text, at=datetime.fromisoformat(at))
+    except (ValueError, TypeError):
         return None
-    return Token(attempt=attempt, take=take, offset=offset, text=text, at=datetime.fromisoformat(at))

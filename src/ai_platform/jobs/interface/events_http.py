@@ -19,6 +19,7 @@ from ai_platform.runtime.problems import problem_responses
 EVENT_STREAM: Final = "text/event-stream"
 HEARTBEAT_SECONDS: Final = 15
 _HIGHEST_ID: Final = 2**63 - 1
+_LINE_ENDS: Final = {ord(one): f"\\u{ord(one):04x}" for one in "\x85\u2028\u2029"}
 
 _STREAM: Final = """\
 id: 1041
@@ -142,4 +143,5 @@ def _instant(event: RecordedEvent | Token) -> str:
 
 
 def _json(data: dict[str, Any]) -> str:
-    return json.dumps(data, ensure_ascii=False)
+    """On one line for every reader: many split where Unicode, though not the protocol, ends a line."""
+    return json.dumps(data, ensure_ascii=False).translate(_LINE_ENDS)
