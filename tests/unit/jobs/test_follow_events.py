@@ -25,7 +25,7 @@ class FakeEvents:
     has_ended: bool = False
     is_away: bool = False
 
-    async def after(self, tenant_id: UUID, job_id: UUID, event_id: int) -> JobHistory | None:
+    async def after(self, tenant_id: UUID, job_id: UUID, event_id: int) -> JobHistory | None:  # noqa: ARG002 - of one job
         if self.is_away:
             raise Unavailable("The database is away.")
         if tenant_id != DEFAULT_TENANT:
@@ -51,7 +51,11 @@ class FakeFollowers:
             raise Unavailable("Full.", code="too_many_event_streams")
 
     @asynccontextmanager
-    async def following(self, tenant_id: UUID, job_id: UUID) -> AsyncIterator[AsyncGenerator[Token | None, None]]:
+    async def following(
+        self,
+        tenant_id: UUID,  # noqa: ARG002 - of one job
+        job_id: UUID,  # noqa: ARG002
+    ) -> AsyncIterator[AsyncGenerator[Token | None, None]]:
         self.following_now += 1
         self.signals.put_nowait(None)
         try:
