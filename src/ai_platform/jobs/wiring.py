@@ -2,12 +2,13 @@
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
 
 from ai_platform.jobs.application.cancel_job import CancelJob
+from ai_platform.jobs.application.follow_events import FollowEvents, ListEvents
 from ai_platform.jobs.application.offer_due_retries import OfferDueRetries
 from ai_platform.jobs.application.queries import GetJob, ListJobs
 from ai_platform.jobs.application.recover_lost_jobs import RecoverLostJobs
@@ -19,13 +20,16 @@ from ai_platform.jobs.application.submit_job import SubmitJob
 from ai_platform.jobs.application.try_config import TryConfig
 from ai_platform.jobs.domain.retry import RetryPolicy
 from ai_platform.jobs.infrastructure.claims import PostgresClaims
-from ai_platform.jobs.infrastructure.following import Changed, nobody_follows
+from ai_platform.jobs.infrastructure.event_reads import PostgresEventReads
+from ai_platform.jobs.infrastructure.followers import Followers
 from ai_platform.jobs.infrastructure.intake import PostgresIntake
 from ai_platform.jobs.infrastructure.known_jobs import KnownJobsTransactions
+from ai_platform.jobs.infrastructure.live_progress import LiveProgress
+from ai_platform.jobs.infrastructure.live_wire import changes_to
 from ai_platform.jobs.infrastructure.lost_jobs import LostJobsTransactions
-from ai_platform.jobs.infrastructure.progress import NoProgress
 from ai_platform.jobs.infrastructure.reads import PostgresReads
 from ai_platform.jobs.infrastructure.retention import Retention
+from ai_platform.jobs.interface.events_http import serve_events
 from ai_platform.jobs.interface.http import BATCH_BYTES, BATCH_PATH, jobs_router
 from ai_platform.jobs.interface.http_decisions import decisions_router
 from ai_platform.jobs.interface.http_trials import trials_router
@@ -34,6 +38,7 @@ from ai_platform.kernel.clock import SystemClock
 from ai_platform.llm.contracts.api import LlmApi
 from ai_platform.runtime.claims import Heartbeat
 from ai_platform.runtime.db import Database
+from ai_platform.runtime.live import LiveStream
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.settings import Settings
 from ai_platform.runtime.telemetry import Metrics
@@ -62,25 +67,29 @@ def build_jobs_api(
     *,
     database: Database,
     relay: Relay,
+    live: LiveStream,
     llm: LlmApi,
     settings: Settings,
     metrics: Metrics,
-    changed: Changed = nobody_follows,
+    draining: Callable[[], bool],
 ) -> JobsApi:
     queue, clock, retries = settings.rabbitmq_task_queue, SystemClock(), settings.job_default_max_retries
     intake = PostgresIntake(database, relay, task_queue=queue, queue_limit=settings.job_queue_limit, metrics=metrics)
     callbacks = CallbackPolicy(secret=settings.webhook_secret, allow_private=settings.webhook_allow_private)
     submit = SubmitJob(llm, intake, callbacks, clock, retries)
-    known = KnownJobsTransactions(database, relay, task_queue=queue, metrics=metrics, changed=changed)
+    known = KnownJobsTransactions(database, relay, task_queue=queue, metrics=metrics, changed=changes_to(live))
     cancel, reads = CancelJob(known, clock), PostgresReads(database)
-    get = GetJob(reads)
+    get, event_reads = GetJob(reads), PostgresEventReads(database)
+    router = jobs_router(
+        submit=submit,
+        submit_batch=SubmitBatch(llm, intake, callbacks, clock, retries),
+        get=get,
+        list_jobs=ListJobs(reads),
+    )
+    follow = FollowEvents(event_reads, Followers(database, live, draining=draining))
+    serve_events(router, list_events=ListEvents(event_reads), follow=follow)
     routers = (
-        jobs_router(
-            submit=submit,
-            submit_batch=SubmitBatch(llm, intake, callbacks, clock, retries),
-            get=get,
-            list_jobs=ListJobs(reads),
-        ),
+        router,
         decisions_router(cancel=cancel, retry=RetryJob(known, clock), get=get),
         trials_router(try_config=TryConfig(submit, cancel, reads, clock, asyncio.sleep)),
     )
@@ -91,12 +100,12 @@ def build_jobs_work(
     *,
     database: Database,
     relay: Relay,
+    live: LiveStream,
     llm: LlmApi,
     settings: Settings,
     metrics: Metrics,
-    changed: Changed = nobody_follows,
 ) -> JobsWork:
-    queue, clock = settings.rabbitmq_task_queue, SystemClock()
+    queue, clock, changed = settings.rabbitmq_task_queue, SystemClock(), changes_to(live)
     claims = PostgresClaims(
         database,
         relay,
@@ -108,7 +117,7 @@ def build_jobs_work(
     retries = RetryPolicy(shortest=settings.job_retry_delay_min, longest=settings.job_retry_delay_max)
     known = KnownJobsTransactions(database, relay, task_queue=queue, metrics=metrics, changed=changed)
     worker = JobWorker(
-        RunNextJob(claims, NoProgress(), llm, clock, retries, random.random),
+        RunNextJob(claims, LiveProgress(database, live, clock), llm, clock, retries, random.random),
         OfferDueRetries(claims),
         RecoverLostJobs(LostJobsTransactions(database, relay, task_queue=queue, changed=changed), clock),
         ReplayJob(known, clock),

@@ -1,4 +1,4 @@
-"""What every process stands on: the database, the bus, the cache, and the relay between the first two."""
+"""What every process stands on: the database, the bus, the cache, the live stream, and the relay."""
 
 import asyncio
 from collections.abc import Iterator
@@ -16,13 +16,15 @@ from ai_platform.runtime.bus_amqp import AmqpBus
 from ai_platform.runtime.bus_embedded import EmbeddedBus
 from ai_platform.runtime.cache import Cache, MemoryCache, RedisCache
 from ai_platform.runtime.db import Database, PoolOptions
+from ai_platform.runtime.live import LiveStream, MemoryLiveStream
+from ai_platform.runtime.live_redis import RedisLiveStream
 from ai_platform.runtime.outbox import Outbox
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.settings import Settings
 from ai_platform.runtime.telemetry import Metrics
 
 CLOSE_SECONDS: Final = 5.0
-"""For each of the four to close."""
+"""For each of the five to close."""
 
 VERSION = version("ai-platform")
 
@@ -40,15 +42,16 @@ class Foundation:
     database: Database
     bus: Bus
     cache: Cache
+    live: LiveStream
     outbox: Outbox
     relay: Relay
 
     async def close(self) -> None:
-        """In the order of the flow: publish what is written, then let go of bus, cache and database.
+        """In the order of the flow: publish what is written, then let go of bus, live stream, cache and database.
 
         What hangs is left: the rows and the messages are where they are safe.
         """
-        for close in (self.relay.stop, self.bus.close, self.cache.close, self.database.close):
+        for close in (self.relay.stop, self.bus.close, self.live.close, self.cache.close, self.database.close):
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await close()
@@ -69,7 +72,8 @@ def connected(settings: Settings, *, service: str) -> Foundation:
         )
     with readable("REDIS_URL"):
         cache = RedisCache(settings.redis_url.get_secret_value())
-    return _found(settings, database, bus, cache)
+        live = RedisLiveStream(settings.redis_url.get_secret_value())
+    return _found(settings, database, bus, cache=cache, live=live)
 
 
 @contextmanager
@@ -92,7 +96,8 @@ def _broker_url(url: str) -> str:
 def embedded(settings: Settings, database_url: str) -> Foundation:
     """On one PostgreSQL alone, for `dev`."""
     database = Database(database_url, pool_options(settings, "ai-platform dev"))
-    return _found(settings, database, EmbeddedBus(database, queues(settings)), MemoryCache())
+    bus = EmbeddedBus(database, queues(settings))
+    return _found(settings, database, bus, cache=MemoryCache(), live=MemoryLiveStream())
 
 
 def queues(settings: Settings) -> tuple[QueueSpec, ...]:
@@ -111,7 +116,7 @@ def pool_options(settings: Settings, name: str) -> PoolOptions:
     )
 
 
-def _found(settings: Settings, database: Database, bus: Bus, cache: Cache) -> Foundation:
+def _found(settings: Settings, database: Database, bus: Bus, *, cache: Cache, live: LiveStream) -> Foundation:
     outbox = Outbox(database)
     return Foundation(
         settings=settings,
@@ -119,6 +124,7 @@ def _found(settings: Settings, database: Database, bus: Bus, cache: Cache) -> Fo
         database=database,
         bus=bus,
         cache=cache,
+        live=live,
         outbox=outbox,
         relay=Relay(outbox, bus),
     )

@@ -38,7 +38,15 @@ def gateway_app(
     settings, database, metrics = foundation.settings, foundation.database, foundation.metrics
     key = settings.ai_platform_admin_key
     door = Door(mode=settings.auth_mode, platform_key=key.get_secret_value() if key else None)
-    jobs = build_jobs_api(database=database, relay=foundation.relay, llm=llm, settings=settings, metrics=metrics)
+    jobs = build_jobs_api(
+        database=database,
+        relay=foundation.relay,
+        live=foundation.live,
+        llm=llm,
+        settings=settings,
+        metrics=metrics,
+        draining=draining,
+    )
 
     async def ready() -> None:
         refuse_while(draining)

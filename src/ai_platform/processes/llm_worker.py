@@ -68,7 +68,14 @@ async def serve() -> None:
     foundation = connected(settings, service="ai-platform llm-worker")
     database, metrics = foundation.database, foundation.metrics
     llm = build_llm(database=database, environment=environment(), metrics=metrics, options=llm_options(settings))
-    jobs = build_jobs_work(database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics)
+    jobs = build_jobs_work(
+        database=database,
+        relay=foundation.relay,
+        live=foundation.live,
+        llm=llm.api,
+        settings=settings,
+        metrics=metrics,
+    )
     if settings.metrics_port is not None:
         serve_metrics(settings.metrics_port, settings.metrics_host, metrics)
     with stop_signals() as stop:

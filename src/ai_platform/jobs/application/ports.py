@@ -1,6 +1,6 @@
 """What the use cases of jobs need from the world."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -119,3 +119,56 @@ class JobReads(Protocol):
 
     async def page(self, tenant_id: UUID, where: JobFilter, *, before: UUID | None, limit: int) -> Sequence[JobView]:
         """Newest first, strictly older than the job `before`: ids are in order of time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedEvent:
+    """One event of a job as it is recorded; ids rise in the order in which the events of a job were committed."""
+
+    id: int
+    type: str
+    at: datetime
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A piece of an answer under way: heard now or never.
+
+    When `attempt` or `take` differs from the last token's, the answer began anew and what was heard before counts
+    for nothing. `offset` is where in the answer the piece stands, in characters: a gap was missed.
+    """
+
+    attempt: int
+    take: int
+    offset: int
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JobHistory:
+    """Events, oldest first, and whether the job had ended when they were read."""
+
+    events: Sequence[RecordedEvent]
+    has_ended: bool
+
+
+class JobEventReads(Protocol):
+    async def after(self, tenant_id: UUID, job_id: UUID, event_id: int) -> JobHistory | None:
+        """All events with a higher id; None when the tenant has no such job."""
+
+
+class JobFollowers(Protocol):
+    """Those who follow a job live; workers are told that somebody does."""
+
+    def require_room(self) -> None:
+        """Raises Unavailable when this process has as many as it may."""
+
+    def following(
+        self, tenant_id: UUID, job_id: UUID
+    ) -> AbstractAsyncContextManager[AsyncGenerator[Token | None, None]]:
+        """From its beginning a signal comes for everything that happens, and the first comes at once.
+
+        None means that events may have been recorded. The signals end when this process is to stop.
+        """

@@ -72,7 +72,7 @@ class RunNextJob:
     async def _answer(self, job: Job) -> Completion:
         limit = asyncio.timeout(job.timeout_seconds)
         try:
-            async with limit, self.progress.listening(job) as listener:
+            async with self.progress.listening(job) as listener, limit:
                 return await self.llm.complete(_request_of(job, listener))
         except TimeoutError:
             if not limit.expired():
