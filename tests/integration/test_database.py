@@ -25,6 +25,7 @@ from ai_platform.kernel.principal import DEFAULT_TENANT
 from ai_platform.llm.infrastructure import tables as _llm_tables  # noqa: F401 - its tables are compared
 from ai_platform.runtime import bus_store as _bus_store  # noqa: F401 - its table is compared
 from ai_platform.runtime import dead_letters as _dead_letters  # noqa: F401 - its table is compared
+from ai_platform.runtime import idempotency as _idempotency  # noqa: F401 - its table is compared
 from ai_platform.runtime import outbox
 from ai_platform.runtime import webhooks as _webhooks  # noqa: F401 - its table is compared
 from ai_platform.runtime.bus import QueueName

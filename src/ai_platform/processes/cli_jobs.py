@@ -2,78 +2,115 @@
 
 import json
 import sys
-import time
-from typing import Annotated, Any
+from typing import Annotated, Literal
 from uuid import UUID
 
-import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from ai_platform.processes.cli_follow import goes_on, listed, result_of, show, speak, wait_for
+from ai_platform.processes.cli_gateway import HERE, AsJson, Gateway, Key, Url
 from ai_platform.processes.lifecycle import fail
 
-jobs = typer.Typer(name="jobs", help="Submit jobs and look at them.", no_args_is_help=True)
+jobs = typer.Typer(name="jobs", help="Submit jobs, follow them, cancel them.", no_args_is_help=True)
 
-Url = Annotated[str, typer.Option(envvar="AI_PLATFORM_URL", help="Where the gateway is.")]
-Key = Annotated[str, typer.Option(envvar="AI_PLATFORM_API_KEY", help="API key; none is needed in open mode.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-HERE = "http://localhost:8000"
-TERMINAL = {"COMPLETED", "FAILED", "CANCELLED"}
+JobId = Annotated[UUID, typer.Argument(help="The job's id.")]
 
 
-class Gateway:
-    """The few calls that the commands make; every refusal ends the command with the problem's own sentence."""
-
-    def __init__(self, url: str, key: str) -> None:
-        if not key.isascii():
-            fail("The API key is not valid: a key has no such characters.", 2)
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._url = url.rstrip("/")
-        self._http = httpx.Client(headers=headers, timeout=30, trust_env=False)
-
-    def call(self, method: str, path: str, **arguments: Any) -> Any:
-        try:
-            answer = self._http.request(method, self._url + path, **arguments)
-        except (httpx.TransportError, httpx.InvalidURL):
-            fail(f"Nothing answers at {self._url}; is `ai-platform dev` running? (see --url)", 1)
-        if answer.is_error:
-            fail(_detail(answer), 1)
-        try:
-            return answer.json()
-        except ValueError:
-            fail(f"What answers at {self._url} is not the platform; see --url.", 1)
-
-
-@jobs.command(epilog='Example: ai-platform jobs submit "Write a haiku about programming" --wait')
-def submit(
+@jobs.command(
+    epilog='Example: ai-platform jobs submit "Write a haiku about programming" --stream\n\n'
+    "Example: cat question.txt | ai-platform jobs submit - --pipeline multi_agent --metadata ticket=42 --wait"
+)
+def submit(  # noqa: PLR0913 - each is an option of the command
     prompt: Annotated[str, typer.Argument(help="What to ask; `-` reads it from stdin.")],
+    *,
     config: Annotated[str, typer.Option(help="LLM configuration.")] = "default-smart",
-    template: Annotated[str, typer.Option(help="Prompt template.")] = "default-assistant",
+    template: Annotated[
+        str | None, typer.Option(help="Prompt template; the pipeline's own when none is named.")
+    ] = None,
+    pipeline: Annotated[Literal["single", "multi_agent"], typer.Option(help="Who answers.")] = "single",
     priority: Annotated[str, typer.Option(help="high, normal or low.")] = "normal",
+    metadata: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Kept with the job; may be repeated.")
+    ] = None,
+    callback_url: Annotated[str | None, typer.Option(help="Called with a signed webhook when the job ends.")] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="The same key again is the same job, not a second one.")
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the result and print it.")] = False,
+    stream: Annotated[bool, typer.Option("--stream", help="Print the answer as it is written.")] = False,
     url: Url = HERE,
     key: Key = "",
 ) -> None:
-    """Submit a prompt; prints the job's id, or with --wait its result."""
+    """Submit a prompt; prints the job's id, or with --wait or --stream its result. Ctrl-C leaves the job running."""
     gateway = Gateway(url, key)
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text.isprintable() and text != text.encode("utf-8", "replace").decode():
         fail("The prompt is not valid UTF-8.", 2)
-    body = {"prompt": text, "config_name": config, "template_name": template, "priority": priority}
-    job_id = gateway.call("POST", "/v1/jobs", json=body)["job_id"]
-    if not wait:
-        typer.echo(job_id)
+    wanted = {
+        "prompt": text,
+        "config_name": config,
+        "template_name": template,
+        "pipeline": pipeline,
+        "priority": priority,
+        "metadata": pairs(metadata or []),
+        "callback_url": callback_url,
+        "stream": stream,
+    }
+    body = {name: value for name, value in wanted.items() if value is not None}
+    headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+    job_id = gateway.call("POST", "/v1/jobs", json=body, headers=headers)["job_id"]
+    if stream:
+        speak(gateway, job_id)
+    else:
+        typer.echo(result_of(wait_for(gateway, job_id)) if wait else job_id)
+
+
+def pairs(words: list[str]) -> dict[str, str]:
+    """`KEY=VALUE` of each; what is no pair ends the command."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, separator, value = word.partition("=")
+        if not separator or not name:
+            fail(f"--metadata takes KEY=VALUE, not {word!r}.", 2)
+        found[name] = value
+    return found
+
+
+@jobs.command(epilog="Example: ai-platform jobs cancel 550e8400-e29b-41d4-a716-446655440000")
+def cancel(job_id: JobId, url: Url = HERE, key: Key = "") -> None:
+    """Cancel a job that has not ended; prints its status."""
+    typer.echo(Gateway(url, key).call("POST", f"/v1/jobs/{job_id}/cancel")["status"])
+
+
+@jobs.command(epilog="Example: ai-platform jobs retry 550e8400-e29b-41d4-a716-446655440000")
+def retry(job_id: JobId, url: Url = HERE, key: Key = "") -> None:
+    """Run a failed or cancelled job again, with all its retries; prints its status."""
+    typer.echo(Gateway(url, key).call("POST", f"/v1/jobs/{job_id}/retry")["status"])
+
+
+@jobs.command(epilog="Example: ai-platform jobs events 550e8400-e29b-41d4-a716-446655440000 --follow")
+def events(
+    job_id: JobId,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the job ends.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line.")] = False,
+    url: Url = HERE,
+    key: Key = "",
+) -> None:
+    """Show what happened to a job, oldest first, one line an event."""
+    gateway = Gateway(url, key)
+    if not follow:
+        for event in listed(gateway.call("GET", f"/v1/jobs/{job_id}/events")):
+            show(event, as_json=as_json)
         return
-    job = _wait_for(gateway, job_id)
-    if job["status"] != "COMPLETED":
-        fail(f"Job {job_id} is {job['status']}: {(job['error'] or {}).get('message', '')}", 1)
-    typer.echo(job["result"])
+    with goes_on(str(job_id)):
+        for event in gateway.follow(str(job_id)):
+            show(event, as_json=as_json)
 
 
-@jobs.command(epilog="Example: ai-platform jobs show 550e8400-e29b-41d4-a716-446655440000")
-def show(job_id: Annotated[UUID, typer.Argument(help="The job's id.")], url: Url = HERE, key: Key = "") -> None:
+@jobs.command(name="show", epilog="Example: ai-platform jobs show 550e8400-e29b-41d4-a716-446655440000")
+def show_job(job_id: JobId, url: Url = HERE, key: Key = "") -> None:
     """Show one job as JSON."""
     typer.echo(json.dumps(Gateway(url, key).call("GET", f"/v1/jobs/{job_id}"), indent=2, ensure_ascii=False))
 
@@ -100,23 +137,3 @@ def list_(
         created = item["created_at"][:19].replace("T", " ")
         table.add_row(item["job_id"], item["status"], item["config_name"], item["prompt"][:40], created)
     Console().print(table)
-
-
-def _wait_for(gateway: Gateway, job_id: str) -> dict[str, Any]:
-    console = Console(stderr=True)
-    with console.status(f"Job {job_id} …") as line:
-        pause = 0.05
-        while True:
-            job: dict[str, Any] = gateway.call("GET", f"/v1/jobs/{job_id}")
-            if job["status"] in TERMINAL:
-                return job
-            line.update(f"Job {job_id}: {job['status']}")
-            time.sleep(pause)
-            pause = min(1.0, pause * 1.5)
-
-
-def _detail(answer: httpx.Response) -> str:
-    try:
-        return str(answer.json()["detail"])
-    except (ValueError, KeyError):
-        return f"The gateway answered {answer.status_code}."

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ai_platform.processes.cli_jobs import HERE, AsJson, Gateway, Key, Url
+from ai_platform.processes.cli_gateway import HERE, AsJson, Gateway, Key, Url
 from ai_platform.processes.lifecycle import fail
 
 dlq = typer.Typer(name="dlq", help="Look at dead letters and replay them.", no_args_is_help=True)

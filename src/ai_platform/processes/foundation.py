@@ -1,4 +1,4 @@
-"""What every process stands on: the database, the bus, the cache, and the relay between the first two."""
+"""What every process stands on: the database, the bus, the cache, the live stream, and the relay."""
 
 import asyncio
 import threading
@@ -20,6 +20,8 @@ from ai_platform.runtime.bus_embedded import EmbeddedBus
 from ai_platform.runtime.cache import Cache, MemoryCache, RedisCache, shared_state
 from ai_platform.runtime.db import Database, PoolOptions
 from ai_platform.runtime.dead_letter_desk import DeadLetterDesk
+from ai_platform.runtime.live import LiveStream, MemoryLiveStream
+from ai_platform.runtime.live_redis import RedisLiveStream
 from ai_platform.runtime.outbox import Outbox
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.settings import Settings
@@ -49,6 +51,7 @@ class Foundation:
     database: Database
     bus: Bus
     cache: Cache
+    live: LiveStream
     outbox: Outbox
     relay: Relay
     desk: DeadLetterDesk
@@ -60,12 +63,12 @@ class Foundation:
     """What contexts have under way in the database, to be awaited before it is let go."""
 
     async def close(self) -> None:
-        """In the order of the flow: publish what is written, then let go of bus, cache and database.
+        """In the order of the flow: publish what is written, then let go of bus, live stream, cache and database.
 
         What hangs is left: the rows and the messages are where they are safe.
         """
-        parts: list[Close] = [*self.idle, self.relay.stop, self.bus.close, self.cache.close, self.database.close]
-        parts.append(partial(flushed, self.spans))
+        parts: list[Close] = [*self.idle, self.relay.stop, self.bus.close, self.live.close, self.cache.close]
+        parts += [self.database.close, partial(flushed, self.spans)]
         for close in parts:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS):
@@ -99,7 +102,8 @@ def connected(settings: Settings, *, service: str, spans: Spans = NO_SPANS) -> F
     with readable("REDIS_URL"):
         cache = RedisCache(settings.redis_url.get_secret_value())
         shared = shared_state(settings.redis_url.get_secret_value())
-    return _found(settings, database, bus=bus, cache=cache, spans=spans, shared=shared)
+        live = RedisLiveStream(settings.redis_url.get_secret_value())
+    return _found(settings, database, bus=bus, cache=cache, live=live, spans=spans, shared=shared)
 
 
 async def flushed(spans: Spans) -> None:
@@ -136,7 +140,7 @@ def embedded(settings: Settings, database_url: str, spans: Spans = NO_SPANS) -> 
     """On one PostgreSQL alone, for `dev`."""
     database = Database(database_url, pool_options(settings, "ai-platform dev"))
     bus = EmbeddedBus(database, queues(settings))
-    return _found(settings, database, bus=bus, cache=MemoryCache(), spans=spans, shared=None)
+    return _found(settings, database, bus=bus, cache=MemoryCache(), live=MemoryLiveStream(), spans=spans, shared=None)
 
 
 def queues(settings: Settings) -> tuple[QueueSpec, ...]:
@@ -156,7 +160,14 @@ def pool_options(settings: Settings, name: str) -> PoolOptions:
 
 
 def _found(
-    settings: Settings, database: Database, *, bus: Bus, cache: Cache, spans: Spans, shared: Redis | None
+    settings: Settings,
+    database: Database,
+    *,
+    bus: Bus,
+    cache: Cache,
+    live: LiveStream,
+    spans: Spans,
+    shared: Redis | None,
 ) -> Foundation:
     outbox = Outbox(database)
     relay = Relay(outbox, bus)
@@ -166,6 +177,7 @@ def _found(
         database=database,
         bus=bus,
         cache=cache,
+        live=live,
         outbox=outbox,
         relay=relay,
         desk=DeadLetterDesk(database, relay),

@@ -45,7 +45,15 @@ def gateway_app(
     settings, database, metrics = foundation.settings, foundation.database, foundation.metrics
     key = settings.ai_platform_admin_key
     door = Door(mode=settings.auth_mode, platform_key=key.get_secret_value() if key else None)
-    jobs = build_jobs_api(database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics)
+    jobs = build_jobs_api(
+        database=database,
+        relay=foundation.relay,
+        live=foundation.live,
+        llm=llm.api,
+        settings=settings,
+        metrics=metrics,
+        draining=draining,
+    )
     foundation.idle.append(jobs.idle)
 
     async def ready() -> None:
@@ -63,10 +71,11 @@ def gateway_app(
     desk = [queues_router(foundation.bus, foundation.desk, names), dead_letters_router(foundation.desk)]
     return build_app(
         version=VERSION,
-        routers=[jobs.router, *llm.routers, *desk, operations],
+        routers=[*jobs.routers, *llm.routers, *desk, operations],
         door=door,
         metrics=metrics,
         spans=foundation.spans,
+        body_limits=jobs.body_limits,
         lifespan=lifespan,
     )
 

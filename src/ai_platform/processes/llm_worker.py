@@ -18,6 +18,7 @@ from ai_platform.runtime.telemetry import Metrics
 SWEEP_EVERY = 0.5
 POLL_EVERY = 1.0
 GAUGE_EVERY = 2.0
+RETENTION_EVERY = 60.0
 
 _log = get_logger(__name__)
 
@@ -35,7 +36,13 @@ def working_parts(foundation: Foundation) -> tuple[Llm, JobsWork]:
         spans=spans,
     )
     jobs = build_jobs_work(
-        database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics, spans=spans
+        database=database,
+        relay=foundation.relay,
+        live=foundation.live,
+        llm=llm.api,
+        settings=settings,
+        metrics=metrics,
+        spans=spans,
     )
     foundation.idle.append(jobs.idle)
     return llm, jobs
@@ -54,6 +61,7 @@ async def work(foundation: Foundation, llm: Llm, jobs: JobsWork, stop: asyncio.E
         Periodic("job-sweeper", jobs.worker.sweep, seconds=SWEEP_EVERY),
         Periodic("job-poll", jobs.worker.poll, seconds=POLL_EVERY),
         Periodic("breaker-gauge", llm.gauge_breakers, seconds=GAUGE_EVERY),
+        Periodic("job-retention", jobs.retention, seconds=RETENTION_EVERY),
     ]
     housekeeping = Housekeeping(foundation)
     jobs.heartbeat.start()

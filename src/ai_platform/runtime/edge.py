@@ -1,7 +1,7 @@
 """The outermost layer of HTTP: one trace, one principal, one measurement and one safe answer a request."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import Any, Final
@@ -21,7 +21,6 @@ from ai_platform.runtime.telemetry import Metrics
 BODY_LIMIT: Final = 2 * 1024 * 1024
 """Bytes: a prompt of 100 000 characters fits in any escaping."""
 
-_TOO_LARGE: Final = f"The body is larger than {BODY_LIMIT // 1024 // 1024} MiB."
 _SLOW: Final = 1.0
 _ON_EVERY_ANSWER: Final = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 _NOT_STORED: Final = (b"cache-control", b"no-store")
@@ -32,16 +31,25 @@ _log = get_logger(__name__)
 class Edge:
     """Authenticates before the body is read, so that a stranger learns nothing about validation.
 
-    `public` are the first segments of the paths that are served to anybody.
+    `public` are the first segments of the paths that are served to anybody; `body_limits` the paths that take
+    more than `BODY_LIMIT`.
     """
 
     def __init__(
-        self, app: ASGIApp, *, door: Door, metrics: Metrics, public: frozenset[str], spans: Spans = NO_SPANS
+        self,
+        app: ASGIApp,
+        *,
+        door: Door,
+        metrics: Metrics,
+        public: frozenset[str],
+        body_limits: Mapping[str, int],
+        spans: Spans = NO_SPANS,
     ) -> None:
         self._app = app
         self._door = door
         self._public = public
         self._spans = spans
+        self._body_limits = body_limits
         self._histogram = lru_cache(maxsize=1024)(metrics.http_request_duration.labels)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,8 +79,9 @@ class Edge:
         try:
             if not self._is_public(scope):
                 scope.setdefault("state", {})["principal"] = self._door.enter(knock)
+            limit = self._body_limits.get(scope["path"], BODY_LIMIT)
             serve = self._serve_head if scope["method"] == "HEAD" else self._app
-            await serve(scope, _limited(receive, knock), answer)
+            await serve(scope, _limited(receive, knock, limit), answer)
         except PlatformError as error:
             await self._refuse(from_error(error, scope["path"]), scope, receive, answer)
         except Exception:  # noqa: BLE001 - the last stop: no trace of it may leave the process
@@ -134,23 +143,27 @@ def knock_of(scope: Scope) -> Knock:
     return Knock(headers, scope["scheme"], server[0])
 
 
-def _limited(receive: Receive, knock: Knock) -> Receive:
-    """The body, up to `BODY_LIMIT`; a longer one is refused by its announced length or where it passes it."""
+def _limited(receive: Receive, knock: Knock, limit: int) -> Receive:
+    """The body, up to `limit`; a longer one is refused by its announced length or where it passes it."""
     announced = knock.headers.get("content-length", "0")
-    if announced.isdecimal() and int(announced) > BODY_LIMIT:
-        raise LimitExceeded(_TOO_LARGE, code="body_too_large")
-    return _counting(receive)
+    if announced.isdecimal() and int(announced) > limit:
+        raise LimitExceeded(_too_large(limit), code="body_too_large")
+    return _counting(receive, limit)
 
 
-def _counting(receive: Receive) -> Callable[[], Awaitable[Message]]:
+def _counting(receive: Receive, limit: int) -> Callable[[], Awaitable[Message]]:
     size = 0
 
     async def counted() -> Message:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > BODY_LIMIT:
-            raise HTTPException(413, _TOO_LARGE)  # the one kind that FastAPI lets through from a body
+        if size > limit:
+            raise HTTPException(413, _too_large(limit))  # the one kind that FastAPI lets through from a body
         return message
 
     return counted
+
+
+def _too_large(limit: int) -> str:
+    return f"The body is larger than {limit // 1024 // 1024} MiB."

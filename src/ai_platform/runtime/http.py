@@ -1,23 +1,26 @@
 """The HTTP application that every context's router hangs on, with its own docs page and no foreign scripts."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 from fastapi.telemetry import TelemetryConfig
 from starlette.staticfiles import StaticFiles
 
-from ai_platform.kernel.errors import NotAllowed
+from ai_platform.kernel.errors import InvalidInput, NotAllowed, Violation
+from ai_platform.kernel.once import Once
 from ai_platform.kernel.principal import Principal, Role
 from ai_platform.runtime import problems
 from ai_platform.runtime.auth import Door
 from ai_platform.runtime.edge import Edge
+from ai_platform.runtime.idempotency import KEY_LENGTH
 from ai_platform.runtime.spans import NO_SPANS, Spans
 from ai_platform.runtime.telemetry import Metrics
 
@@ -50,8 +53,32 @@ async def operator_of(request: Request) -> Principal:
     return principal
 
 
+async def once_of(
+    request: Request,
+    idempotency_key: Annotated[
+        str | None, Header(description="Makes a repeat of this request answer what the first one did, for 24 hours.")
+    ] = None,
+) -> Once | None:
+    """The effect that the caller named, if it did. Raises InvalidInput."""
+    if idempotency_key is None:
+        return None
+    if not (1 <= len(idempotency_key) <= KEY_LENGTH and idempotency_key.isprintable()):
+        msg = f"must be 1 to {KEY_LENGTH} printable characters"
+        raise InvalidInput(
+            f"Idempotency-Key {msg}.",
+            violations=(Violation(("header", "Idempotency-Key"), msg, "idempotency_key_invalid"),),
+        )
+    principal = await principal_of(request)
+    fingerprint = hashlib.sha256(await request.body()).digest()
+    return Once(actor=principal.actor, path=request.url.path, key=idempotency_key, fingerprint=fingerprint)
+
+
+REPLAYED: Final = {"Idempotent-Replayed": "true"}
+"""The header of an answer that was given before."""
+
 Caller = Annotated[Principal, Depends(principal_of)]
 Operator = Annotated[Principal, Depends(operator_of)]
+OnlyOnce = Annotated[Once | None, Depends(once_of)]
 
 
 def build_app(
@@ -60,10 +87,14 @@ def build_app(
     routers: Sequence[APIRouter],
     door: Door,
     metrics: Metrics,
+    body_limits: Mapping[str, int] | None = None,
     spans: Spans = NO_SPANS,
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
-    """All routers behind one edge, with problem documents for every refusal."""
+    """All routers behind one edge, with problem documents for every refusal.
+
+    `body_limits` names the paths whose bodies may be larger than others, in bytes.
+    """
     app = FastAPI(
         title="AI Platform Engine",
         version=version,
@@ -80,7 +111,7 @@ def build_app(
     _serve_docs(app)
     _describe(app)
     public = frozenset(path[1:] for path in PUBLIC)
-    app.add_middleware(Edge, door=door, metrics=metrics, public=public, spans=spans)
+    app.add_middleware(Edge, door=door, metrics=metrics, public=public, body_limits=body_limits or {}, spans=spans)
     return app
 
 

@@ -5,7 +5,14 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-for name in ("job_store", "store_suite", "store_suite_claiming", "store_suite_ending"):
+for name in (
+    "job_store",
+    "store_suite",
+    "store_suite_claiming",
+    "store_suite_deciding",
+    "store_suite_ending",
+    "store_suite_history",
+):
     pytest.register_assert_rewrite(f"tests.unit.jobs.{name}")
 
 from tests.integration.jobs.store import PostgresJobStore, job_store  # noqa: E402 - it imports the suite
@@ -23,4 +30,10 @@ def jobs_database_url(postgres_server: PostgresServer, migrated_template: str) -
 @pytest.fixture
 async def store(jobs_database_url: str) -> AsyncIterator[PostgresJobStore]:
     async with job_store(jobs_database_url) as store:
+        yield store
+
+
+@pytest.fixture
+async def small_store(jobs_database_url: str) -> AsyncIterator[PostgresJobStore]:
+    async with job_store(jobs_database_url, queue_limit=3) as store:
         yield store

@@ -12,7 +12,7 @@ from ai_platform.runtime.db import Database, PoolOptions
 from tests.integration.jobs.store import PostgresJobStore
 from tests.support import eventually
 from tests.unit.jobs.builders import a_job, a_result
-from tests.unit.jobs.job_store import accepted, claimed, recovered
+from tests.unit.jobs.job_store import accepted, asked_again, cancelled, claimed, recovered
 
 FILL = """
 INSERT INTO jobs (id, tenant_id, status, pipeline, priority, fair_at, prompt, config_name, template_name, variables,
@@ -39,6 +39,12 @@ async def claim_and_settle(store: PostgresJobStore) -> None:
     job = await claimed(store)
     job.complete(a_result(), now=store.now())
     assert await store.claims.settle(job)
+
+
+async def cancel_and_ask_again(store: PostgresJobStore) -> None:
+    job = await accepted(store)
+    await cancelled(store, job)
+    await asked_again(store, job)
 
 
 async def offer_due_retries(store: PostgresJobStore) -> None:
@@ -101,6 +107,7 @@ async def test_every_frequent_statement_finds_its_jobs_by_an_index(store: Postgr
     works: dict[str, Work] = {
         "accept": accept,
         "claim and settle": claim_and_settle,
+        "cancel and ask again": cancel_and_ask_again,
         "offer due retries": offer_due_retries,
         "renew": renew,
         "recover": recovered,

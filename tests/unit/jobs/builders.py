@@ -52,6 +52,8 @@ def a_result(**changes: Any) -> JobResult:
         **{
             "text": "An old silent pond",
             "agent_type": "main",
+            "config_name": "smart",
+            "template_name": "assistant",
             "template_revision": 3,
             "input_tokens": 10,
             "output_tokens": 4,

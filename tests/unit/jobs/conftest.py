@@ -2,5 +2,12 @@
 
 import pytest
 
-for name in ("job_store", "store_suite", "store_suite_claiming", "store_suite_ending"):
+for name in (
+    "job_store",
+    "store_suite",
+    "store_suite_claiming",
+    "store_suite_deciding",
+    "store_suite_ending",
+    "store_suite_history",
+):
     pytest.register_assert_rewrite(f"tests.unit.jobs.{name}")

@@ -25,7 +25,16 @@ def without_events(job: Job) -> Job:
 
 def ended(row: Row, job: Job, now: datetime) -> Row:
     job_then = copy.copy(row.job)
-    for name in ("status", "retry_count", "next_retry_at", "completed_at", "error", "result"):
+    for name in (
+        "status",
+        "retry_count",
+        "next_retry_at",
+        "completed_at",
+        "error",
+        "result",
+        "attempts",
+        "parked_since",
+    ):
         setattr(job_then, name, getattr(job, name))
     return Row(job_then, row.fair_at, now, None, row.version + 1)
 
@@ -39,9 +48,10 @@ def view_of(row: Row) -> JobView:
         prompt=job.prompt,
         config_name=job.config_name,
         template_name=job.template_name,
-        result=_storable(job.result.text) if job.result else None,
+        result=storable(job.result.text) if job.result else None,
         error=_public_error(job),
         agent_type=job.result.agent_type if job.result else None,
+        answered_by=job.result.config_name if job.result else None,
         usage=_usage(job),
         retry_count=job.retry_count,
         max_retries=job.max_retries,
@@ -57,7 +67,7 @@ def view_of(row: Row) -> JobView:
 
 def _public_error(job: Job) -> dict[str, object] | None:
     error = job.error
-    return error and {"code": error.code, "message": _storable(error.message), "retryable": error.retryable}
+    return error and {"code": error.code, "message": storable(error.message), "retryable": error.retryable}
 
 
 def _usage(job: Job) -> dict[str, object] | None:
@@ -72,5 +82,5 @@ def _usage(job: Job) -> dict[str, object] | None:
     }
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode()

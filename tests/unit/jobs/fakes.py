@@ -1,11 +1,15 @@
 """Stand-ins for the clock and the model layer; that for the store is in `fake_store.py`."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from ai_platform.llm.contracts.api import Completion, CompletionRequest
+from ai_platform.jobs.domain.job import Job
+from ai_platform.kernel.errors import InvalidInput, Violation
+from ai_platform.llm.contracts.api import Completion, CompletionRequest, Listener
 from tests.unit.jobs.builders import NOON, a_completion
 
 
@@ -20,6 +24,47 @@ class FakeClock:
 
     def passes(self, seconds: float) -> None:
         self.moment += timedelta(seconds=seconds)
+
+
+@dataclass
+class FakeCallbacks:
+    """Refuses what is named in `refused`."""
+
+    refused: set[str] = field(default_factory=set)
+
+    def check(self, url: str) -> str:
+        if url in self.refused:
+            violation = Violation(("callback_url",), "must not point there", "callback_url_refused")
+            raise InvalidInput("callback_url must not point there.", violations=(violation,))
+        return url
+
+
+@dataclass
+class FakeProgress:
+    """Remembers whose attempts were listened to, and whether it still listens."""
+
+    heard_of: list[UUID] = field(default_factory=list)
+    listens: int = 0
+
+    @asynccontextmanager
+    async def listening(self, job: Job) -> AsyncIterator[Listener]:
+        self.heard_of.append(job.id)
+        self.listens += 1
+        try:
+            yield Deaf()
+        finally:
+            self.listens -= 1
+
+
+@dataclass(frozen=True)
+class Deaf:
+    """Listens and keeps nothing."""
+
+    def node(self, name: str, milliseconds: float) -> None:
+        pass
+
+    def token(self, text: str) -> None:
+        pass
 
 
 @dataclass

@@ -4,11 +4,15 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
+from uuid import UUID
 
-from ai_platform.jobs.application.ports import JobClaims, JobIntake, JobReads, JobView, LostJobs
+from ai_platform.jobs.application.cancel_job import CancelJob
+from ai_platform.jobs.application.ports import JobClaims, JobIntake, JobReads, JobView, KnownJobs, LostJobs
 from ai_platform.jobs.application.recover_lost_jobs import RecoverLostJobs
+from ai_platform.jobs.application.retry_job import RetryJob
 from ai_platform.jobs.domain.job import Job
 from ai_platform.jobs.domain.retry import RetryPolicy
+from ai_platform.kernel.once import Once
 from ai_platform.kernel.transactions import Transactions
 from tests.unit.jobs.builders import a_fault, a_job
 
@@ -36,6 +40,24 @@ class Sent:
     available_at: datetime
 
 
+@dataclass(frozen=True)
+class Told:
+    """One remembered event of a job."""
+
+    type: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Called:
+    """What is told to a job's callback."""
+
+    url: str
+    type: str
+    result: str | None
+    error: dict[str, Any] | None
+
+
 class JobStore(Protocol):
     """The ports, and what a test does to the world behind them."""
 
@@ -53,6 +75,9 @@ class JobStore(Protocol):
     def lost_jobs(self) -> Transactions[LostJobs]: ...
 
     @property
+    def known_jobs(self) -> Transactions[KnownJobs]: ...
+
+    @property
     def reads(self) -> JobReads: ...
 
     def now(self) -> datetime: ...
@@ -60,6 +85,17 @@ class JobStore(Protocol):
     async def passes(self, seconds: float) -> None: ...
 
     async def sent(self) -> list[Sent]: ...
+
+    async def told(self, job: Job) -> list[Told]: ...
+
+    async def dead_letter(self, job: Job) -> tuple[str, list[int]] | None:
+        """Why the job is dead, and which attempts died before; None when no letter waits."""
+
+    async def callbacks(self) -> list[Called]: ...
+
+    async def watch(self, job: Job) -> None: ...
+
+    async def followers_told(self) -> list[UUID]: ...
 
     async def take_away(self, job: Job) -> None: ...
 
@@ -99,3 +135,24 @@ def retry(job: Job, store: JobStore, **fault: Any) -> datetime:
     job.fail_attempt(a_fault(**fault), policy=RETRIES, luck=0.5, now=store.now())
     assert job.next_retry_at is not None
     return job.next_retry_at
+
+
+def once(key: str = "k", **changes: Any) -> Once:
+    return Once(**{"actor": "anna", "path": "/v1/jobs", "key": key, "fingerprint": b"1" * 32, **changes})
+
+
+async def cancelled(store: JobStore, job: Job) -> None:
+    await CancelJob(store.known_jobs, store)(job.tenant_id, job.id)
+
+
+async def asked_again(store: JobStore, job: Job) -> None:
+    await RetryJob(store.known_jobs, store)(job.tenant_id, job.id)
+
+
+async def failed(store: JobStore, **changes: Any) -> Job:
+    """A job that has had its only attempt."""
+    await accepted(store, **{"max_retries": 0, **changes})
+    job = await claimed(store)
+    job.fail_attempt(a_fault(), policy=RETRIES, luck=0.5, now=store.now())
+    assert await store.claims.settle(job)
+    return job

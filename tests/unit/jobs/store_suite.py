@@ -18,7 +18,9 @@ from tests.unit.jobs.job_store import (
     seen,
 )
 from tests.unit.jobs.store_suite_claiming import Claiming, Reading
+from tests.unit.jobs.store_suite_deciding import AcceptingOnce, AskingAgain, Cancelling, Dying, LimitingTheQueue
 from tests.unit.jobs.store_suite_ending import Ending, Fencing
+from tests.unit.jobs.store_suite_history import Remembering
 
 
 class Telling:
@@ -91,5 +93,17 @@ class Telling:
         assert await recovered(store) == 1
 
 
-class JobStoreSuite(Claiming, Reading, Ending, Fencing, Telling):
-    """Inherit, and give it a fixture `store`."""
+class JobStoreSuite(
+    Claiming,
+    Reading,
+    Ending,
+    Fencing,
+    Telling,
+    Remembering,
+    Cancelling,
+    AskingAgain,
+    Dying,
+    AcceptingOnce,
+    LimitingTheQueue,
+):
+    """Inherit, and give it fixtures `store` and `small_store`, whose tenants may have three jobs waiting."""

@@ -10,3 +10,7 @@ class TestFakeJobStore(JobStoreSuite):
     @pytest.fixture
     def store(self) -> FakeJobStore:
         return FakeJobStore()
+
+    @pytest.fixture
+    def small_store(self) -> FakeJobStore:
+        return FakeJobStore(queue_limit=3)

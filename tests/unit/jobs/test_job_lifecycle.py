@@ -9,14 +9,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ai_platform.jobs.domain.errors import InvalidTransition
-from ai_platform.jobs.domain.events import JobCompleted, JobCreated, JobFailed, JobRetryScheduled
-from ai_platform.jobs.domain.job import MAX_RETRIES, Job, JobStatus
+from ai_platform.jobs.domain.events import (
+    JobCancelled,
+    JobCompleted,
+    JobCreated,
+    JobFailed,
+    JobRequeued,
+    JobRetryScheduled,
+)
+from ai_platform.jobs.domain.job import MAX_RETRIES, TERMINAL, Job, JobStatus
 from ai_platform.jobs.domain.retry import RetryPolicy
 from ai_platform.kernel.events import DomainEvent
 from tests.unit.jobs.builders import a_fault, a_job, a_result
 from tests.unit.jobs.fakes import FakeClock
 
-TERMINAL = {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}
+CALLS = JobCreated | JobRequeued | JobRetryScheduled
+"""What wakes a worker."""
 DELAYS = st.floats(0, 1e5, allow_nan=False)
 LUCK = st.floats(0, 1, exclude_max=True)
 
@@ -35,7 +43,8 @@ class JobLifecycle(RuleBasedStateMachine):
         self.job = a_job(max_retries=max_retries)
         self.job.accept()
         self.events: list[DomainEvent] = []
-        self.spent = 0
+        self.claims_called = 0
+        self.spent = self.rounds = 0
         self.ended: tuple[object, ...] | None = None
         self.note()
 
@@ -61,6 +70,7 @@ class JobLifecycle(RuleBasedStateMachine):
         self.clock.moment = max(self.clock.moment, due or self.clock.moment)
         self.job.status, self.job.next_retry_at = JobStatus.PROCESSING, None
         self.job.attempt += 1
+        self.claims_called = len([one for one in self.events if isinstance(one, CALLS)])
 
     @precondition(in_hand)
     @rule()
@@ -100,6 +110,33 @@ class JobLifecycle(RuleBasedStateMachine):
         assert self.job.error is error
         assert self.job.status is JobStatus.RETRYING
 
+    @precondition(in_hand)
+    @rule(wanted=st.none() | DELAYS, luck=LUCK)
+    def park(self, wanted: float | None, luck: float) -> None:
+        error = a_fault(code="breaker_open", retry_after=wanted)
+        self.job.park(error, policy=self.policy, luck=luck, now=self.clock.now())
+        self.note()
+        assert self.job.error is error
+        if self.job.next_retry_at is not None:
+            assert (self.job.next_retry_at - self.clock.now()).total_seconds() >= (wanted or 1.0) - 1e-6
+
+    @precondition(lambda machine: machine.job.status not in TERMINAL)
+    @rule()
+    def cancel(self) -> None:
+        self.job.cancel(now=self.clock.now())
+        self.note()
+        assert self.job.status is JobStatus.CANCELLED
+
+    @precondition(lambda machine: machine.job.status in (JobStatus.FAILED, JobStatus.CANCELLED))
+    @rule()
+    def ask_again(self) -> None:
+        attempt = self.job.attempt
+        self.job.ask_again(now=self.clock.now())
+        self.ended, self.spent = None, 0
+        self.rounds += 1
+        self.note()
+        assert self.job.attempt == attempt
+
     @precondition(lambda machine: not in_hand(machine))
     @rule(verb=st.sampled_from([Job.complete, Job.fail_attempt, Job.lose_worker, Job.hand_back]))
     def end_what_is_not_in_hand(self, verb: Callable[..., None]) -> None:
@@ -121,8 +158,8 @@ class JobLifecycle(RuleBasedStateMachine):
 
     @invariant()
     def it_ends_once_and_says_so_once(self) -> None:
-        ends = [event for event in self.events if isinstance(event, JobCompleted | JobFailed)]
-        assert len(ends) == (self.job.status in TERMINAL)
+        ends = [event for event in self.events if isinstance(event, JobCompleted | JobFailed | JobCancelled)]
+        assert len(ends) == self.rounds + (self.job.status in TERMINAL)
         assert (self.job.result is not None) == (self.job.status is JobStatus.COMPLETED)
         assert (self.job.completed_at is not None) == (self.job.status in TERMINAL)
 
@@ -130,8 +167,9 @@ class JobLifecycle(RuleBasedStateMachine):
     def whoever_waits_is_called(self) -> None:
         waiting = self.job.status is JobStatus.RETRYING
         assert (self.job.next_retry_at is not None) == waiting
-        called = [event for event in self.events if isinstance(event, JobCreated | JobRetryScheduled)]
-        assert len(called) == self.job.attempt + (self.job.status in (JobStatus.QUEUED, JobStatus.RETRYING))
+        called = [event for event in self.events if isinstance(event, CALLS)]
+        if self.job.status in (JobStatus.QUEUED, JobStatus.RETRYING):
+            assert len(called) > self.claims_called
         if waiting:
             assert isinstance(called[-1], JobRetryScheduled)
             assert called[-1].next_retry_at == self.job.next_retry_at

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai_platform.jobs.domain.retry import JITTER, RetryPolicy
-from tests.unit.jobs.builders import NOON
+from tests.unit.jobs.builders import NOON, POLICY
 
 NO_LUCK = 0.5
 """In the middle of the jitter."""
@@ -62,3 +62,22 @@ def test_a_wish_shorter_than_the_backoff_does_not_shorten_it() -> None:
 
 def test_no_delay_at_all_is_possible() -> None:
     assert next_at(RetryPolicy(shortest=0, longest=0), 5, luck=0.99) == NOON
+
+
+@pytest.mark.parametrize(
+    ("waited", "wanted", "luck", "seconds"),
+    [
+        (0, None, 0.0, 1.0),
+        (0, 0.2, 0.0, 1.0),
+        (0, 30.0, 0.0, 30.0),
+        (0, 30.0, 0.5, 37.5),
+        (20, None, 0.0, 10.0),
+        (86_000, None, 0.0, 60.0),
+        (86_000, 600.0, 0.0, 600.0),
+    ],
+)
+def test_a_parked_job_asks_ever_more_rarely_and_never_before_it_may(
+    waited: float, wanted: float | None, luck: float, seconds: float
+) -> None:
+    at = POLICY.parked_until(now=NOON, since=NOON - timedelta(seconds=waited), wanted=wanted, luck=luck)
+    assert at == NOON + timedelta(seconds=seconds)

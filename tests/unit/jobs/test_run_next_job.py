@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from ai_platform.jobs.application.run_next_job import RunNextJob
-from ai_platform.jobs.domain.job import Job, JobStatus
+from ai_platform.jobs.domain.job import Job, JobStatus, Pipeline
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.llm.contracts.api import CompletionFailed, CompletionRequest, HistoryMessage
 from tests.support import eventually
 from tests.unit.jobs.builders import NOON, POLICY, a_completion
 from tests.unit.jobs.fake_store import FakeClaims, FakeJobStore
-from tests.unit.jobs.fakes import FakeLlm
+from tests.unit.jobs.fakes import Deaf, FakeLlm, FakeProgress
 from tests.unit.jobs.job_store import accepted, seen
 
 SILENCE = None
@@ -23,6 +23,7 @@ SILENCE = None
 
 def runs(store: FakeJobStore, llm: FakeLlm, **changes: Any) -> RunNextJob:
     parts: dict[str, Any] = {"claims": store.claims, "llm": llm, "clock": store.clock, "retries": POLICY}
+    parts["progress"] = FakeProgress()
     return RunNextJob(**{**parts, "luck": lambda: 0.5, **changes})
 
 
@@ -73,7 +74,9 @@ async def test_the_model_is_asked_what_the_job_says() -> None:
             prompt=" As is\n",
             variables={"tone": "calm"},
             history=(HistoryMessage("user", "Hi"), HistoryMessage("assistant", "Hello!")),
+            is_followup=True,
             stream=True,
+            listener=Deaf(),
         )
     ]
 
@@ -238,3 +241,46 @@ async def test_a_claim_that_finds_nothing_can_be_interrupted() -> None:
     await eventually(lambda: claims.under_way)
     claims.answer.set()
     await interrupted(task)
+
+
+async def test_a_job_that_no_model_was_called_for_is_parked_unspent() -> None:
+    store = FakeJobStore()
+    job = await accepted(store, max_retries=0)
+    fault = a_failure(code="breaker_open", retry_after=40.0, untried=True)
+    assert await runs(store, FakeLlm(fault), luck=lambda: 0.5)()
+    view = await seen(store, job)
+    assert (view.status, view.retry_count) == (JobStatus.RETRYING, 0)
+    assert view.next_retry_at == NOON + timedelta(seconds=50)
+    assert view.error is not None
+    assert view.error["code"] == "breaker_open"
+    assert (await store.told(job))[-1].data["reason"] == "parked"
+
+
+async def test_a_job_without_a_template_leaves_it_to_its_pipeline() -> None:
+    store, llm = FakeJobStore(), FakeLlm()
+    await accepted(
+        store,
+        pipeline=Pipeline.MULTI_AGENT,
+        template_name="main-agent",
+        template_named=False,
+        needs_moderation=False,
+        timeout_seconds=9.0,
+    )
+    await runs(store, llm)()
+    [asked] = llm.asked
+    assert (asked.pipeline, asked.template_name, asked.needs_moderation) == ("multi_agent", None, False)
+    assert (asked.timeout_seconds, asked.is_followup) == (9.0, False)
+
+
+async def test_an_answer_is_streamed_when_somebody_follows_the_job() -> None:
+    store, llm = FakeJobStore(), FakeLlm()
+    await store.watch(await accepted(store, stream=False))
+    await runs(store, llm)()
+    assert llm.asked[0].stream
+
+
+async def test_the_attempt_is_listened_to_while_it_lasts() -> None:
+    store, progress = FakeJobStore(), FakeProgress()
+    job = await accepted(store)
+    await runs(store, FakeLlm(a_failure()), progress=progress)()
+    assert (progress.heard_of, progress.listens) == ([job.id], 0)

@@ -9,6 +9,7 @@ import pytest
 from ai_platform.jobs.application import wake_ups
 from ai_platform.jobs.application.offer_due_retries import OfferDueRetries
 from ai_platform.jobs.application.recover_lost_jobs import SWEEP, RecoverLostJobs
+from ai_platform.jobs.application.replay_job import ReplayJob
 from ai_platform.jobs.application.run_next_job import RunNextJob
 from ai_platform.jobs.domain.job import JobStatus
 from ai_platform.jobs.interface.worker import HAND_BACK_SECONDS, JobWorker
@@ -18,8 +19,8 @@ from ai_platform.runtime.bus import Message
 from tests.support import eventually
 from tests.unit.jobs.builders import POLICY
 from tests.unit.jobs.fake_store import FakeJobStore
-from tests.unit.jobs.fakes import FakeLlm
-from tests.unit.jobs.job_store import LEASE, accepted, claimed, retry
+from tests.unit.jobs.fakes import FakeLlm, FakeProgress
+from tests.unit.jobs.job_store import LEASE, accepted, claimed, failed, retry
 
 AT_ONCE = HAND_BACK_SECONDS
 """A grace that leaves no time but that for handing back."""
@@ -30,9 +31,10 @@ RETRY_DUE = Message(id=new_id(), type=wake_ups.RETRY_DUE, body={})
 
 
 def a_worker(store: FakeJobStore, llm: FakeLlm, *, concurrency: int = 3) -> JobWorker:
-    run_next = RunNextJob(store.claims, llm, store.clock, POLICY, lambda: 0.5)
+    run_next = RunNextJob(store.claims, FakeProgress(), llm, store.clock, POLICY, lambda: 0.5)
     recover = RecoverLostJobs(store.lost_jobs, store.clock)
-    return JobWorker(run_next, OfferDueRetries(store.claims), recover, concurrency=concurrency, lease=5.0)
+    replay = ReplayJob(store.known_jobs, store.clock)
+    return JobWorker(run_next, OfferDueRetries(store.claims), recover, replay, concurrency=concurrency, lease=5.0)
 
 
 async def a_store_with(jobs: int) -> FakeJobStore:
@@ -221,3 +223,13 @@ async def test_a_wake_up_that_is_interrupted_hands_its_job_back() -> None:
     with pytest.raises(asyncio.CancelledError):
         await wake_up
     assert statuses(store) == [JobStatus.RETRYING]
+
+
+async def test_a_dead_letter_that_was_put_back_has_its_job_done_again() -> None:
+    store = FakeJobStore()
+    job = await failed(store)
+    replay = Message(id=new_id(), type=wake_ups.REPLAY, body={"job_id": str(job.id)})
+    await a_worker(store, FakeLlm()).on_wake_up(replay)
+    assert statuses(store) == [JobStatus.COMPLETED]
+    await a_worker(store, FakeLlm()).on_wake_up(replay)
+    assert [one.type for one in await store.told(job)].count("job.completed") == 1

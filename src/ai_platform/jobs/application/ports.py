@@ -1,6 +1,6 @@
 """What the use cases of jobs need from the world."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,11 +8,48 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from ai_platform.jobs.domain.job import Job, JobStatus
+from ai_platform.kernel.once import Once
+from ai_platform.llm.contracts.api import Listener
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The jobs behind a 202; `is_replay` when they were accepted by an earlier request with the same key."""
+
+    job_ids: tuple[UUID, ...]
+    is_replay: bool = False
 
 
 class JobIntake(Protocol):
     async def accept(self, job: Job) -> None:
-        """Returns once the job and its wake-up are committed. Raises Unavailable; then nothing was kept."""
+        """Returns once the job and its wake-up are committed. Raises Unavailable; then nothing was kept.
+
+        Raises QueueFull when its tenant has too many waiting.
+        """
+
+    async def accept_together(self, jobs: Sequence[Job], once: Once | None) -> Accepted:
+        """All of them or none, of one tenant, and with `once` no second time. Raises Conflict and InvalidInput for it.
+
+        Raises Unavailable and QueueFull like `accept`.
+        """
+
+    async def earlier(self, tenant_id: UUID, once: Once) -> Accepted | None:
+        """What was accepted under this key before. Raises InvalidInput when it stood for something else."""
+
+
+class KnownJobs(Protocol):
+    """Jobs that somebody decides about, inside one transaction."""
+
+    async def find(self, job_id: UUID) -> Job | None:
+        """Nobody else changes it until the transaction is left."""
+
+    async def save(self, job: Job) -> None:
+        """With what follows from it."""
+
+
+class Callbacks(Protocol):
+    def check(self, url: str) -> str:
+        """The URL again, if a job's end may be told there. Raises InvalidInput."""
 
 
 class JobClaims(Protocol):
@@ -30,6 +67,11 @@ class JobClaims(Protocol):
 
         An answer is not given up because the database is away: this waits for it.
         """
+
+
+class Progress(Protocol):
+    def listening(self, job: Job) -> AbstractAsyncContextManager[Listener]:
+        """Tells whoever follows the job what is heard of its attempt during the block. Never raises."""
 
 
 class LostJobs(Protocol):
@@ -72,6 +114,7 @@ class JobView:
     result: str | None
     error: dict[str, Any] | None
     agent_type: str | None
+    answered_by: str | None
     usage: dict[str, Any] | None
     retry_count: int
     max_retries: int
@@ -95,3 +138,56 @@ class JobReads(Protocol):
 
     async def page(self, tenant_id: UUID, where: JobFilter, *, before: UUID | None, limit: int) -> Sequence[JobView]:
         """Newest first, strictly older than the job `before`: ids are in order of time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedEvent:
+    """One event of a job as it is recorded; ids rise in the order in which the events of a job were committed."""
+
+    id: int
+    type: str
+    at: datetime
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A piece of an answer under way: heard now or never.
+
+    When `attempt` or `take` differs from the last token's, the answer began anew and what was heard before counts
+    for nothing. `offset` is where in the answer the piece stands, in characters: a gap was missed.
+    """
+
+    attempt: int
+    take: int
+    offset: int
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JobHistory:
+    """Events, oldest first, and whether the job had ended when they were read."""
+
+    events: Sequence[RecordedEvent]
+    has_ended: bool
+
+
+class JobEventReads(Protocol):
+    async def after(self, tenant_id: UUID, job_id: UUID, event_id: int) -> JobHistory | None:
+        """All events with a higher id; None when the tenant has no such job."""
+
+
+class JobFollowers(Protocol):
+    """Those who follow a job live; workers are told that somebody does."""
+
+    def require_room(self) -> None:
+        """Raises Unavailable when this process has as many as it may."""
+
+    def following(
+        self, tenant_id: UUID, job_id: UUID
+    ) -> AbstractAsyncContextManager[AsyncGenerator[Token | None, None]]:
+        """From its beginning a signal comes for everything that happens, and the first comes at once.
+
+        None means that events may have been recorded. The signals end when this process is to stop.
+        """

@@ -1,7 +1,7 @@
 """Which domain events become facts for everybody."""
 
-from ai_platform.jobs.contracts.events import JobCompletedV1, JobFailedV1
-from ai_platform.jobs.domain.events import JobCompleted, JobFailed
+from ai_platform.jobs.contracts.events import JobCancelledV1, JobCompletedV1, JobFailedV1
+from ai_platform.jobs.domain.events import JobCancelled, JobCompleted, JobFailed
 from ai_platform.kernel.events import ContractEvent, DomainEvent
 
 
@@ -17,5 +17,7 @@ def published(event: DomainEvent) -> ContractEvent | None:
                 job_id=event.job_id,
                 error_code=event.error_code,
             )
+        case JobCancelled():
+            return JobCancelledV1(tenant_id=event.tenant_id, occurred_at=event.occurred_at, job_id=event.job_id)
         case _:
             return None

@@ -24,3 +24,12 @@ class JobFailedV1(ContractEvent):
 
     job_id: UUID
     error_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCancelledV1(ContractEvent):
+    """A job was ended by whoever asked for it; it has no answer."""
+
+    topic: ClassVar[str] = "jobs.cancelled.v1"
+
+    job_id: UUID

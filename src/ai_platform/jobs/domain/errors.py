@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from ai_platform.kernel.errors import Conflict, NotFound
+from ai_platform.kernel.errors import Conflict, LimitExceeded, NotFound
 
 
 class JobNotFound(NotFound):
@@ -17,3 +17,12 @@ class InvalidTransition(Conflict):
 
     def __init__(self, current: str, wanted: str) -> None:
         super().__init__(f"A job that is {current} cannot become {wanted}.")
+
+
+class QueueFull(LimitExceeded):
+    code = "queue_full"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"{limit} jobs of this tenant are waiting already; send more when some are done.", retry_after=5.0
+        )

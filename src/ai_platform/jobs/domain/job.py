@@ -2,19 +2,29 @@
 
 QUEUED ──▶ PROCESSING ──▶ COMPLETED | FAILED | CANCELLED
    ▲            │
-   └─ RETRYING ◀┘          (RETRYING may also become FAILED or CANCELLED)
+   └─ RETRYING ◀┘          (whatever has not ended may become CANCELLED)
+
+FAILED and CANCELLED may be asked for again: then the job is QUEUED with all its retries before it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Any, Final
 from uuid import UUID
 
 from ai_platform.jobs.domain.errors import InvalidTransition
-from ai_platform.jobs.domain.events import JobCompleted, JobCreated, JobFailed, JobRetryScheduled
+from ai_platform.jobs.domain.events import (
+    JobCancelled,
+    JobCompleted,
+    JobCreated,
+    JobFailed,
+    JobRequeued,
+    JobRetryScheduled,
+    RetryReason,
+)
 from ai_platform.jobs.domain.retry import RetryPolicy
 from ai_platform.kernel.aggregate import Aggregate
 
@@ -22,6 +32,11 @@ PROMPT_LENGTH: Final = 100_000
 """Characters."""
 MAX_RETRIES: Final = 10
 NAME_LENGTH: Final = 255
+ATTEMPTS_KEPT: Final = 50
+"""The latest ones; only a job that is asked for again and again has more."""
+PARKED_AT_MOST: Final = timedelta(hours=24)
+MAIN_AGENT_TEMPLATE: Final = "main-agent"
+"""What a multi-agent job shows as its template while nobody named one."""
 
 
 class JobStatus(StrEnum):
@@ -33,8 +48,12 @@ class JobStatus(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+TERMINAL: Final = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED})
+
+
 class Pipeline(StrEnum):
     SINGLE = "single"
+    MULTI_AGENT = "multi_agent"
 
 
 class Priority(IntEnum):
@@ -56,11 +75,22 @@ class JobError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FailedAttempt:
+    """One attempt that gave no answer, and why."""
+
+    attempt: int
+    at: datetime
+    error: JobError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobResult:
-    """What an attempt brought back."""
+    """What an attempt brought back; `config_name` is the config that answered, be it a fallback."""
 
     text: str
     agent_type: str
+    config_name: str
+    template_name: str
     template_revision: int
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -79,7 +109,8 @@ INTERNAL_ERROR: Final = JobError(
 class Job(Aggregate):
     """`attempt` counts claims and fences their writes; `retry_count` counts the attempts spent beyond the first.
 
-    `trace` is the correlation (request id, trace context) of whoever asked for it.
+    `trace` is the correlation (request id, trace context) of whoever asked for it. `template_named` is false when
+    nobody named a template, so that the pipeline chooses. `is_watched` says that somebody reads its live events.
     """
 
     id: UUID
@@ -95,7 +126,11 @@ class Job(Aggregate):
     context: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     trace: Mapping[str, str] = field(default_factory=dict)
+    template_named: bool = True
+    needs_moderation: bool = True
+    callback_url: str | None = None
     stream: bool = False
+    is_watched: bool = False
     timeout_seconds: float | None = None
     max_retries: int = 0
     retry_count: int = 0
@@ -103,8 +138,10 @@ class Job(Aggregate):
     next_retry_at: datetime | None = None
     started_at: datetime | None = None
     completed_at: datetime | None = None
+    parked_since: datetime | None = None
     result: JobResult | None = None
     error: JobError | None = None
+    attempts: tuple[FailedAttempt, ...] = ()
 
     def accept(self) -> None:
         """The promise behind a 202."""
@@ -113,18 +150,30 @@ class Job(Aggregate):
     def complete(self, result: JobResult, *, now: datetime) -> None:
         self._leave_processing(JobStatus.COMPLETED)
         self.result, self.error, self.next_retry_at, self.completed_at = result, None, None, now
+        self.parked_since = None
         self.record(JobCompleted(job_id=self.id, tenant_id=self.tenant_id, occurred_at=now))
 
     def fail_attempt(self, error: JobError, *, policy: RetryPolicy, luck: float, now: datetime) -> None:
         """Another attempt if the fault may pass and one is left, else the end."""
         if error.retryable and self.retry_count < self.max_retries:
             at = policy.next_attempt_at(now=now, failures=self.retry_count, wanted=error.retry_after, luck=luck)
-            self._retry(error, at=at, now=now)
+            self._retry(error, at=at, now=now, reason=RetryReason.FAILED)
             self.retry_count += 1
+        else:
+            self._fail(error, now=now)
+        self._remember(error, now)
+        self.parked_since = None
+
+    def park(self, error: JobError, *, policy: RetryPolicy, luck: float, now: datetime) -> None:
+        """No model was called, so no attempt is spent: it waits until one may be, a day at most."""
+        since = self.parked_since or now
+        if now - since > PARKED_AT_MOST:
+            self._fail(error, now=now)
+            self._remember(error, now)
             return
-        self._leave_processing(JobStatus.FAILED)
-        self.error, self.next_retry_at, self.completed_at = error, None, now
-        self.record(JobFailed(job_id=self.id, tenant_id=self.tenant_id, occurred_at=now, error_code=error.code))
+        at = policy.parked_until(now=now, since=since, wanted=error.retry_after, luck=luck)
+        self._retry(error, at=at, now=now, reason=RetryReason.PARKED)
+        self.parked_since = since
 
     def lose_worker(self, *, now: datetime) -> None:
         """A claim ran out: the model may have been called, so the attempt is spent; the next may begin at once."""
@@ -133,12 +182,40 @@ class Job(Aggregate):
 
     def hand_back(self, *, now: datetime) -> None:
         """A worker that drains gives the job to another; no attempt is spent."""
-        self._retry(self.error, at=now, now=now)
+        self._retry(self.error, at=now, now=now, reason=RetryReason.HANDED_BACK)
 
-    def _retry(self, error: JobError | None, *, at: datetime, now: datetime) -> None:
+    def cancel(self, *, now: datetime) -> None:
+        """Wins against a waiting retry and a running attempt, whose outcome counts for nothing any more."""
+        if self.status in TERMINAL:
+            raise InvalidTransition(self.status, JobStatus.CANCELLED)
+        self.status, self.next_retry_at, self.completed_at = JobStatus.CANCELLED, None, now
+        self.record(JobCancelled(job_id=self.id, tenant_id=self.tenant_id, occurred_at=now))
+
+    def ask_again(self, *, now: datetime) -> None:
+        """What failed or was cancelled is begun anew, with all its retries; its attempts go on being counted."""
+        if self.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
+            raise InvalidTransition(self.status, JobStatus.QUEUED)
+        self.status, self.retry_count, self.error = JobStatus.QUEUED, 0, None
+        self.started_at = self.completed_at = self.parked_since = None
+        self.record(JobRequeued(job_id=self.id, tenant_id=self.tenant_id, occurred_at=now))
+
+    def _fail(self, error: JobError, *, now: datetime) -> None:
+        self._leave_processing(JobStatus.FAILED)
+        self.error, self.next_retry_at, self.completed_at = error, None, now
+        self.record(JobFailed(job_id=self.id, tenant_id=self.tenant_id, occurred_at=now, error_code=error.code))
+
+    def _retry(self, error: JobError | None, *, at: datetime, now: datetime, reason: RetryReason) -> None:
         self._leave_processing(JobStatus.RETRYING)
         self.error, self.next_retry_at = error, at
-        self.record(JobRetryScheduled(job_id=self.id, tenant_id=self.tenant_id, occurred_at=now, next_retry_at=at))
+        self.record(
+            JobRetryScheduled(
+                job_id=self.id, tenant_id=self.tenant_id, occurred_at=now, next_retry_at=at, reason=reason
+            )
+        )
+
+    def _remember(self, error: JobError, now: datetime) -> None:
+        ended = FailedAttempt(attempt=self.attempt, at=now, error=error)
+        self.attempts = (*self.attempts, ended)[-ATTEMPTS_KEPT:]
 
     def _leave_processing(self, status: JobStatus) -> None:
         if self.status is not JobStatus.PROCESSING:

@@ -10,18 +10,18 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Integer, Uuid
 
 from ai_platform.jobs.domain.job import Job
-from ai_platform.jobs.infrastructure.rows import PIPELINES, claimed_job, entries_of, outcome_row
+from ai_platform.jobs.infrastructure.following import Changed, nobody_follows
+from ai_platform.jobs.infrastructure.rows import PIPELINES, stored_job
+from ai_platform.jobs.infrastructure.settling import Ending, settle
 from ai_platform.kernel.errors import Unavailable
-from ai_platform.runtime import outbox
 from ai_platform.runtime.batching import Batcher
 from ai_platform.runtime.claims import Claim, ClaimLost, Heartbeat
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.logging import get_logger
-from ai_platform.runtime.outbox import Entry
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.spans import NO_SPANS, Kind, Span, Spans, Value
 from ai_platform.runtime.telemetry import Metrics
@@ -36,9 +36,16 @@ _OFFER_DUE_RETRIES = text(
     WITH due AS MATERIALIZED (
         SELECT id FROM jobs WHERE status = 'RETRYING' AND next_retry_at <= now()
         ORDER BY next_retry_at LIMIT :most FOR UPDATE SKIP LOCKED
+    ), offered AS (
+        UPDATE jobs SET status = 'QUEUED', next_retry_at = NULL, fair_at = now(), updated_at = now(),
+            version = version + 1
+        FROM due WHERE jobs.id = due.id
+        RETURNING jobs.id, jobs.tenant_id, jobs.watched_until
+    ), told AS (
+        INSERT INTO job_events (tenant_id, job_id, type, at, data)
+        SELECT tenant_id, id, 'job.queued', now(), '{}' FROM offered
     )
-    UPDATE jobs SET status = 'QUEUED', next_retry_at = NULL, fair_at = now(), updated_at = now(), version = version + 1
-    FROM due WHERE jobs.id = due.id
+    SELECT id FROM offered WHERE watched_until > now()
     """
 )
 _CLAIM = text(
@@ -46,11 +53,16 @@ _CLAIM = text(
     WITH turn AS MATERIALIZED (
         SELECT id FROM jobs WHERE status = 'QUEUED' AND pipeline = ANY(:pipelines)
         ORDER BY priority, fair_at, id LIMIT :most FOR UPDATE SKIP LOCKED
+    ), claimed AS (
+        UPDATE jobs SET status = 'PROCESSING', attempt = attempt + 1, updated_at = now(), version = version + 1,
+            lease_expires_at = now() + make_interval(secs => :lease), started_at = coalesce(started_at, now())
+        FROM turn WHERE jobs.id = turn.id
+        RETURNING jobs.*
+    ), told AS (
+        INSERT INTO job_events (tenant_id, job_id, type, at, data)
+        SELECT tenant_id, id, 'job.started', now(), jsonb_build_object('attempt', attempt) FROM claimed
     )
-    UPDATE jobs SET status = 'PROCESSING', attempt = attempt + 1, updated_at = now(), version = version + 1,
-        lease_expires_at = now() + make_interval(secs => :lease), started_at = coalesce(started_at, now())
-    FROM turn WHERE jobs.id = turn.id
-    RETURNING jobs.*
+    SELECT *, coalesce(watched_until > now(), false) AS is_watched FROM claimed
     """
 )
 # MATERIALIZED: as a plain subquery it may be run once a row, and then takes more than `most`.
@@ -70,29 +82,10 @@ _RENEW = text(
     """
 ).bindparams(bindparam("ids", type_=ARRAY(Uuid())), bindparam("attempts", type_=ARRAY(Integer)))
 # SKIP LOCKED: a heartbeat that waited for jobs which are just being settled would deadlock with that.
-SETTLE = text(
-    """
-    UPDATE jobs SET status = ended.status, retry_count = ended.retry_count, next_retry_at = ended.next_retry_at,
-        completed_at = ended.completed_at, error = ended.error, result = ended.result,
-        agent_type = ended.agent_type, template_revision = ended.template_revision,
-        input_tokens = ended.input_tokens, output_tokens = ended.output_tokens, cost_usd = ended.cost_usd,
-        lease_expires_at = NULL, updated_at = now(), version = version + 1
-    FROM jsonb_to_recordset(:outcomes) AS ended (
-        id uuid, attempt int, status text, retry_count smallint, next_retry_at timestamptz, completed_at timestamptz,
-        error jsonb, result text, agent_type text, template_revision int, input_tokens int, output_tokens int,
-        cost_usd numeric
-    )
-    WHERE jobs.id = ended.id AND jobs.attempt = ended.attempt AND jobs.status = 'PROCESSING'
-    RETURNING jobs.id, jobs.attempt
-    """
-).bindparams(bindparam("outcomes", type_=JSONB))
-
-_Ended = tuple[Job, list[Entry]]
-"""With what follows from it: the events are taken once, however often the write is tried."""
 
 
 class PostgresClaims:
-    """Implements `JobClaims`. `SETTLE` carries the fence: attempt and status must still be the claimed ones."""
+    """Implements `JobClaims`."""
 
     def __init__(
         self,
@@ -103,6 +96,7 @@ class PostgresClaims:
         lease_seconds: float,
         metrics: Metrics,
         spans: Spans = NO_SPANS,
+        changed: Changed = nobody_follows,
     ) -> None:
         self._database = database
         self._relay = relay
@@ -110,8 +104,9 @@ class PostgresClaims:
         self._lease = lease_seconds
         self._metrics = metrics
         self._spans = spans
+        self._changed = changed
         self._claimants: Batcher[None, Job | None] = Batcher(self._claim_for)
-        self._endings: defaultdict[UUID, Batcher[_Ended, bool]] = defaultdict(lambda: Batcher(self._settle_all))
+        self._endings: defaultdict[UUID, Batcher[Ending, bool]] = defaultdict(lambda: Batcher(self._settle_all))
         self.heartbeat = Heartbeat(self._renew)
 
     async def next(self) -> Job | None:
@@ -139,7 +134,7 @@ class PostgresClaims:
         return self._spans.continued(job.trace, f"job {job.pipeline.value}", kind=Kind.CONSUMER, attributes=told)
 
     async def settle(self, job: Job) -> bool:
-        ended = job, entries_of(job, self._task_queue)
+        ended = Ending(job, self._task_queue)
         while True:
             try:
                 return await self._endings[job.tenant_id](ended)
@@ -148,7 +143,9 @@ class PostgresClaims:
 
     async def offer_due_retries(self) -> None:
         async with self._database.transaction(None) as connection:
-            await connection.execute(_OFFER_DUE_RETRIES, {"most": OFFERED_AT_ONCE})
+            watched = (await connection.execute(_OFFER_DUE_RETRIES, {"most": OFFERED_AT_ONCE})).scalars().all()
+        for job_id in watched:
+            self._changed(job_id)
 
     async def idle(self) -> None:
         """Returns when nothing is being claimed or settled."""
@@ -160,26 +157,25 @@ class PostgresClaims:
         parameters: dict[str, Any] = {"most": len(claimants), "lease": self._lease, "pipelines": PIPELINES}
         async with self._database.transaction(None) as connection:
             rows = (await connection.execute(_CLAIM, parameters)).all()
-        claimed = [claimed_job(row) for row in rows]
+        claimed = [stored_job(row) for row in rows]
         for job in claimed:
+            if job.is_watched:
+                self._changed(job.id)
             if job.attempt == 1 and job.started_at:
                 self._metrics.job_queue_wait.observe((job.started_at - job.created_at).total_seconds())
         return [*claimed, *[None] * (len(claimants) - len(claimed))]
 
-    async def _settle_all(self, batch: Sequence[_Ended]) -> list[bool]:
+    async def _settle_all(self, batch: Sequence[Ending]) -> list[bool]:
         """All of one tenant: what fails of one has not been committed for another."""
-        tenant_id = batch[0][0].tenant_id
-        async with self._database.transaction(tenant_id) as connection:
-            outcomes = [outcome_row(job) for job, _ in batch]
-            rows = await connection.execute(SETTLE, {"outcomes": outcomes})
-            ours = {Claim(row.id, row.attempt) for row in rows}
-            settled = [Claim(job.id, job.attempt) in ours for job, _ in batch]
-            entries = [entry for _, own in compress(batch, settled) for entry in own]
-            await outbox.write(connection, entries)
-        self._relay.take(entries)
-        for job, _ in compress(batch, settled):
-            self._metrics.jobs_processed.labels(job.status.value).inc()
-        return settled
+        async with self._database.transaction(batch[0].job.tenant_id) as connection:
+            settled = await settle(connection, batch)
+        self._relay.take(settled.entries)
+        for job_id in settled.watched:
+            self._changed(job_id)
+        ours = [ending.claim in settled.claims for ending in batch]
+        for ending in compress(batch, ours):
+            self._metrics.jobs_processed.labels(ending.job.status.value).inc()
+        return ours
 
     async def _renew(self, claims: Sequence[Claim]) -> set[Claim]:
         async with self._database.transaction(None, durable=False) as connection:

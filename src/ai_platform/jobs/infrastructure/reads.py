@@ -11,13 +11,10 @@ from ai_platform.jobs.domain.job import JobStatus
 from ai_platform.jobs.infrastructure.tables import jobs
 from ai_platform.runtime.db import Database
 
-_COLUMNS = [
-    column
-    for column in jobs.c
-    if column.name not in {"tenant_id", "fair_at", "lease_expires_at", "variables", "context", "trace"}
-]
+_UNSEEN = {"tenant_id", "fair_at", "lease_expires_at", "variables", "context", "trace", "attempts"}
+SHOWN = [column for column in jobs.c if column.name not in _UNSEEN]
 
-_ONE = select(*_COLUMNS).where(jobs.c.tenant_id == bindparam("tenant"), jobs.c.id == bindparam("job"))
+_ONE = select(*SHOWN).where(jobs.c.tenant_id == bindparam("tenant"), jobs.c.id == bindparam("job"))
 """Built once: building and comparing it costs more than PostgreSQL needs to answer it."""
 
 
@@ -30,10 +27,10 @@ class PostgresReads:
     async def get(self, tenant_id: UUID, job_id: UUID) -> JobView | None:
         async with self._database.transaction(tenant_id) as connection:
             row = (await connection.execute(_ONE, {"tenant": tenant_id, "job": job_id})).one_or_none()
-        return None if row is None else _view(row)
+        return None if row is None else view_of(row)
 
     async def page(self, tenant_id: UUID, where: JobFilter, *, before: UUID | None, limit: int) -> Sequence[JobView]:
-        query = select(*_COLUMNS).where(jobs.c.tenant_id == tenant_id).order_by(jobs.c.id.desc()).limit(limit)
+        query = select(*SHOWN).where(jobs.c.tenant_id == tenant_id).order_by(jobs.c.id.desc()).limit(limit)
         if where.status is not None:
             query = query.where(jobs.c.status == where.status.value)
         if where.config_name is not None:
@@ -41,10 +38,10 @@ class PostgresReads:
         if before is not None:
             query = query.where(jobs.c.id < before)
         async with self._database.transaction(tenant_id) as connection:
-            return [_view(row) for row in await connection.execute(query)]
+            return [view_of(row) for row in await connection.execute(query)]
 
 
-def _view(row: Row[Any]) -> JobView:
+def view_of(row: Row[Any]) -> JobView:
     return JobView(
         id=row.id,
         status=JobStatus(row.status),
@@ -55,6 +52,7 @@ def _view(row: Row[Any]) -> JobView:
         result=row.result,
         error=_public_error(row.error),
         agent_type=row.agent_type,
+        answered_by=row.answered_by,
         usage=_usage(row),
         retry_count=row.retry_count,
         max_retries=row.max_retries,

@@ -1,15 +1,17 @@
 """Jobs as rows, and the messages that follow from what happened to them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Row
 
+from ai_platform.jobs.application.history import Happening, happening
 from ai_platform.jobs.application.published import published
 from ai_platform.jobs.application.wake_ups import RETRY_DUE, WAKE_UP
-from ai_platform.jobs.domain.events import JobCreated, JobRetryScheduled
-from ai_platform.jobs.domain.job import Job, JobError, JobStatus, Pipeline, Priority
+from ai_platform.jobs.domain.events import JobCreated, JobRequeued, JobRetryScheduled
+from ai_platform.jobs.domain.job import FailedAttempt, Job, JobError, JobStatus, Pipeline, Priority
 from ai_platform.runtime.bus import QueueName
 from ai_platform.runtime.outbox import Entry, fact
 
@@ -29,6 +31,9 @@ def new_row(job: Job) -> dict[str, Any]:
         "variables": dict(job.variables),
         "context": dict(job.context),
         "metadata": dict(job.metadata),
+        "template_named": job.template_named,
+        "needs_moderation": job.needs_moderation,
+        "callback_url": job.callback_url,
         "stream": job.stream,
         "timeout_seconds": job.timeout_seconds,
         "max_retries": job.max_retries,
@@ -37,8 +42,8 @@ def new_row(job: Job) -> dict[str, Any]:
     }
 
 
-def claimed_job(row: Row[Any]) -> Job:
-    """The job as an attempt needs it."""
+def stored_job(row: Row[Any]) -> Job:
+    """The job as it stands in its row, which has to bring `is_watched` besides the columns."""
     return Job(
         id=row.id,
         tenant_id=row.tenant_id,
@@ -50,7 +55,12 @@ def claimed_job(row: Row[Any]) -> Job:
         template_name=row.template_name,
         variables=row.variables,
         context=row.context,
+        metadata=row.metadata,
+        template_named=row.template_named,
+        needs_moderation=row.needs_moderation,
+        callback_url=row.callback_url,
         stream=row.stream,
+        is_watched=row.is_watched,
         timeout_seconds=row.timeout_seconds,
         max_retries=row.max_retries,
         retry_count=row.retry_count,
@@ -59,7 +69,17 @@ def claimed_job(row: Row[Any]) -> Job:
         trace=row.trace,
         created_at=row.created_at,
         started_at=row.started_at,
+        completed_at=row.completed_at,
+        next_retry_at=row.next_retry_at,
+        parked_since=row.parked_since,
+        attempts=tuple(_known_attempt(one) for one in row.attempts),
     )
+
+
+def _known_attempt(document: Mapping[str, Any]) -> FailedAttempt:
+    error = _known_error(document["error"])
+    assert error is not None  # noqa: S101 - an attempt that failed has one
+    return FailedAttempt(attempt=document["attempt"], at=datetime.fromisoformat(document["at"]), error=error)
 
 
 def _known_error(document: Mapping[str, Any] | None) -> JobError | None:
@@ -74,8 +94,22 @@ def _known_error(document: Mapping[str, Any] | None) -> JobError | None:
     )
 
 
+def decision_row(job: Job) -> dict[str, Any]:
+    """What somebody decided about a job, as JSON: the columns of `jsonb_to_record` in `known_jobs.py`."""
+    return {
+        "id": str(job.id),
+        "status": job.status.value,
+        "retry_count": job.retry_count,
+        "next_retry_at": _iso(job.next_retry_at),
+        "started_at": _iso(job.started_at),
+        "completed_at": _iso(job.completed_at),
+        "error": error_document(job.error),
+        "parked_since": _iso(job.parked_since),
+    }
+
+
 def outcome_row(job: Job) -> dict[str, Any]:
-    """How an attempt ended, as JSON: the columns of `jsonb_to_recordset` in `claims.py`."""
+    """How an attempt ended, as JSON: the columns of `jsonb_to_recordset` in `settling.py`."""
     result = job.result
     return {
         "id": str(job.id),
@@ -84,21 +118,46 @@ def outcome_row(job: Job) -> dict[str, Any]:
         "retry_count": job.retry_count,
         "next_retry_at": _iso(job.next_retry_at),
         "completed_at": _iso(job.completed_at),
-        "error": _error_document(job.error),
+        "error": error_document(job.error),
         "result": storable(result.text) if result else None,
         "agent_type": result.agent_type if result else None,
+        "answered_by": result.config_name if result else None,
         "template_revision": result.template_revision if result else None,
         "input_tokens": result.input_tokens if result else None,
         "output_tokens": result.output_tokens if result else None,
         "cost_usd": str(result.cost_usd) if result and result.cost_usd is not None else None,
+        "attempts": attempts_document(job),
+        "parked_since": _iso(job.parked_since),
     }
 
 
-def entries_of(job: Job, task_queue: str) -> list[Entry]:
-    """The outbox entries that follow from the job's events; the events are taken by this."""
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """The outbox entries and the one remembered event that follow from what happened to a job."""
+
+    entries: list[Entry]
+    happening: Happening | None
+
+    def event_columns(self) -> dict[str, Any]:
+        if self.happening is None:
+            return {"event_type": None, "event_at": None, "event_data": None}
+        data = dict(self.happening.data)
+        if data.get("error"):
+            data["error"] = data["error"] | {"message": storable(data["error"]["message"])}
+        return {
+            "event_type": self.happening.type,
+            "event_at": self.happening.at.isoformat(),
+            "event_data": data,
+        }
+
+
+def consequences_of(job: Job, task_queue: str) -> Consequences:
+    """The events are taken by this."""
     entries: list[Entry] = []
+    remembered: Happening | None = None
     for event in job.take_events():
-        if isinstance(event, JobCreated | JobRetryScheduled):
+        remembered = happening(job, event) or remembered
+        if isinstance(event, JobCreated | JobRequeued | JobRetryScheduled):
             due = event.next_retry_at if isinstance(event, JobRetryScheduled) else None
             entries.append(
                 Entry(
@@ -111,7 +170,13 @@ def entries_of(job: Job, task_queue: str) -> list[Entry]:
             )
         if (contract := published(event)) is not None:
             entries.append(fact(contract, headers=job.trace))
-    return entries
+    return Consequences(entries, remembered)
+
+
+def attempts_document(job: Job) -> list[dict[str, Any]]:
+    return [
+        {"attempt": one.attempt, "at": one.at.isoformat(), "error": error_document(one.error)} for one in job.attempts
+    ]
 
 
 def storable(text: str) -> str:
@@ -119,7 +184,7 @@ def storable(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
-def _error_document(error: JobError | None) -> Mapping[str, Any] | None:
+def error_document(error: JobError | None) -> Mapping[str, Any] | None:
     if error is None:
         return None
     return {

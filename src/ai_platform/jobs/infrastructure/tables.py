@@ -1,12 +1,14 @@
-"""The table `jobs`. Hot paths use it through Core, so nothing is mapped."""
+"""The tables `jobs` and `job_events`. Hot paths use them through Core, so nothing is mapped."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     DateTime,
     Float,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     Numeric,
@@ -60,6 +62,13 @@ jobs = Table(
     Column("completed_at", DateTime(timezone=True)),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("version", Integer, nullable=False, server_default="1"),
+    Column("template_named", Boolean, nullable=False, server_default="true"),
+    Column("needs_moderation", Boolean, nullable=False, server_default="true"),
+    Column("callback_url", Text),
+    Column("answered_by", String(NAME_LENGTH)),
+    Column("attempts", JSONB, nullable=False, server_default="[]"),
+    Column("parked_since", DateTime(timezone=True)),
+    Column("watched_until", DateTime(timezone=True)),
     CheckConstraint(f"status IN ({_STATUSES})", name="status"),
     CheckConstraint("priority BETWEEN 0 AND 2", name="priority"),
     CheckConstraint("retry_count BETWEEN 0 AND max_retries", name="retries"),
@@ -73,4 +82,17 @@ jobs = Table(
     Index("ix_jobs_tenant_status", "tenant_id", "status", "id"),
     Index("ix_jobs_tenant_config", "tenant_id", "config_name", "id"),
     postgresql_with={"fillfactor": "85"},
+)
+
+job_events = Table(
+    "job_events",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("tenant_id", Uuid(), nullable=False),
+    Column("job_id", Uuid(), nullable=False),
+    Column("type", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("data", JSONB, nullable=False),
+    Index("ix_job_events_job", "job_id", "id"),
+    Index("ix_job_events_at", "at", postgresql_using="brin"),
 )

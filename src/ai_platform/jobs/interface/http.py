@@ -1,22 +1,27 @@
 """`/v1/jobs`."""
 
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
 from ai_platform.jobs.application.ports import JobFilter
 from ai_platform.jobs.application.queries import GetJob, ListJobs
+from ai_platform.jobs.application.submit_batch import SubmitBatch
 from ai_platform.jobs.application.submit_job import SubmitJob
 from ai_platform.jobs.domain.job import JobStatus
+from ai_platform.jobs.interface.batches import JobBatch, JobBatchAccepted
 from ai_platform.jobs.interface.schemas import JobAccepted, JobPage, JobResource, JobSubmission, Name
 from ai_platform.runtime import tracing
 from ai_platform.runtime.cursors import cursor_of, position_of
-from ai_platform.runtime.http import Caller
+from ai_platform.runtime.http import REPLAYED, Caller, OnlyOnce
 from ai_platform.runtime.problems import problem_responses
 
+BATCH_PATH: Final = "/v1/jobs/batch"
+BATCH_BYTES: Final = 32 * 1024 * 1024
 
-def jobs_router(*, submit: SubmitJob, get: GetJob, list_jobs: ListJobs) -> APIRouter:
+
+def jobs_router(*, submit: SubmitJob, submit_batch: SubmitBatch, get: GetJob, list_jobs: ListJobs) -> APIRouter:
     router = APIRouter(prefix="/v1/jobs", tags=["Jobs"])
 
     @router.post(
@@ -25,14 +30,29 @@ def jobs_router(*, submit: SubmitJob, get: GetJob, list_jobs: ListJobs) -> APIRo
         operation_id="submitJob",
         summary="Submit a prompt",
         response_model=JobAccepted,
-        responses=problem_responses(401, 403, 413, 422, 503),
+        responses=problem_responses(401, 403, 409, 413, 422, 429, 503),
     )
-    async def submit_job(submission: JobSubmission, caller: Caller) -> Response:
+    async def submit_job(submission: JobSubmission, caller: Caller, once: OnlyOnce) -> Response:
         """Answers 202 once the job is durably stored; `Location` is where its result will be."""
-        trace = tracing.current()
-        job = await submit(submission.command(caller.tenant_id, trace.headers() if trace else {}))
-        body = JobAccepted(job_id=job.id, status=job.status).model_dump_json()
-        return Response(body, 202, {"Location": f"/v1/jobs/{job.id}"}, "application/json")
+        accepted = await submit(submission.command(caller.tenant_id, _trace()), once)
+        job_id = accepted.job_ids[0]
+        body = JobAccepted(job_id=job_id, status=JobStatus.QUEUED).model_dump_json()
+        headers = {"Location": f"/v1/jobs/{job_id}"} | (REPLAYED if accepted.is_replay else {})
+        return Response(body, 202, headers, "application/json")
+
+    @router.post(
+        "/batch",
+        status_code=202,
+        operation_id="submitJobs",
+        summary="Submit many prompts, all or none",
+        response_model=JobBatchAccepted,
+        responses=problem_responses(401, 403, 409, 413, 422, 429, 503),
+    )
+    async def submit_jobs(batch: JobBatch, caller: Caller, once: OnlyOnce) -> Response:
+        """Answers 202 once all jobs are durably stored; when one cannot be accepted, none is."""
+        accepted = await submit_batch(caller.tenant_id, batch.commands(caller.tenant_id, _trace()), once)
+        body = JobBatchAccepted.of(accepted).model_dump_json()
+        return Response(body, 202, REPLAYED if accepted.is_replay else None, "application/json")
 
     @router.get(
         "/{job_id}",
@@ -66,3 +86,8 @@ def jobs_router(*, submit: SubmitJob, get: GetJob, list_jobs: ListJobs) -> APIRo
         )
 
     return router
+
+
+def _trace() -> dict[str, str]:
+    trace = tracing.current()
+    return trace.headers() if trace else {}

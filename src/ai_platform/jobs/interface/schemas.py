@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from ai_platform.jobs.application.ports import JobView
 from ai_platform.jobs.application.submit_job import SubmitJobCommand
-from ai_platform.jobs.domain.job import MAX_RETRIES, NAME_LENGTH, PROMPT_LENGTH, JobStatus, Priority
+from ai_platform.jobs.domain.job import MAX_RETRIES, NAME_LENGTH, PROMPT_LENGTH, JobStatus, Pipeline, Priority
 
 METADATA_BYTES: Final = 16 * 1024
 CONTEXT_BYTES: Final = 1024 * 1024
@@ -87,6 +87,7 @@ class JobContext(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     history: list[HistoryItem] = Field(default_factory=list, max_length=200)
+    is_followup: bool = Field(False, strict=True)
 
     @model_validator(mode="after")
     def _is_storable(self) -> Self:
@@ -113,7 +114,9 @@ class JobSubmission(BaseModel):
     prompt: Annotated[Text, Field(min_length=1, max_length=PROMPT_LENGTH), AfterValidator(_not_blank)]
     config_name: Name = "default-smart"
     template_name: Name = "default-assistant"
-    pipeline: Literal["single"] = "single"
+    pipeline: Literal["single", "multi_agent"] = "single"
+    needs_moderation: bool = Field(True, strict=True, description="Whether `multi_agent` moderates the prompt first.")
+    callback_url: Text | None = Field(None, description="Told, signed, how the job ended (Standard Webhooks).")
     variables: Annotated[dict[str, Text], _storable(CONTEXT_BYTES)] = Field(default_factory=dict)
     context: JobContext | None = None
     max_retries: int | None = Field(None, ge=0, le=MAX_RETRIES, strict=True)
@@ -129,7 +132,10 @@ class JobSubmission(BaseModel):
             tenant_id=tenant_id,
             prompt=self.prompt,
             config_name=self.config_name,
-            template_name=self.template_name,
+            template_name=self.template_name if self._names_template() else None,
+            pipeline=Pipeline(self.pipeline),
+            needs_moderation=self.needs_moderation,
+            callback_url=self.callback_url,
             priority=Priority[self.priority.upper()],
             variables=self.variables,
             context=self.context.model_dump(exclude_defaults=True) if self.context else {},
@@ -139,6 +145,10 @@ class JobSubmission(BaseModel):
             timeout_seconds=self.timeout_seconds,
             max_retries=self.max_retries,
         )
+
+    def _names_template(self) -> bool:
+        """The default is the single pipeline's; in `multi_agent` the main agent has its own."""
+        return self.pipeline == "single" or "template_name" in self.model_fields_set
 
 
 class JobAccepted(BaseModel):

@@ -3,11 +3,13 @@
 import asyncio
 import math
 from typing import Final
+from uuid import UUID
 
 from ai_platform.jobs.application.offer_due_retries import OfferDueRetries
 from ai_platform.jobs.application.recover_lost_jobs import SWEEP, RecoverLostJobs
+from ai_platform.jobs.application.replay_job import ReplayJob
 from ai_platform.jobs.application.run_next_job import RunNextJob
-from ai_platform.jobs.application.wake_ups import RETRY_DUE
+from ai_platform.jobs.application.wake_ups import REPLAY, RETRY_DUE
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.runtime.bus import Message
 from ai_platform.runtime.logging import get_logger
@@ -31,6 +33,7 @@ class JobWorker:
         run_next: RunNextJob,
         offer_retries: OfferDueRetries,
         recover: RecoverLostJobs,
+        replay: ReplayJob,
         *,
         concurrency: int,
         lease: float,
@@ -38,6 +41,7 @@ class JobWorker:
         self._run_next = run_next
         self._offer_retries = offer_retries
         self._recover = recover
+        self._replay = replay
         self._lease = lease
         self._sweep_from = 0.0
         self._free = concurrency
@@ -49,6 +53,8 @@ class JobWorker:
         """Cancelled while draining: then the message gets no verdict and goes to another worker."""
         if message.type == RETRY_DUE:
             await self._offer_retries()
+        elif message.type == REPLAY:
+            await self._replay(UUID(message.body["job_id"]))
         await self._start()
 
     async def poll(self) -> None:

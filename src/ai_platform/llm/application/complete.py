@@ -39,7 +39,9 @@ class Complete:
             raise failures.config_not_found(request.config_name)
         if template is None or not template.is_active:
             raise failures.template_not_found(request.template_name or "")
-        answered = await self.models.answer(config, conversation(template, request), Call(stream=request.stream))
+        on_token = request.listener.token if request.stream and request.listener else None
+        call = Call(stream=request.stream, on_token=on_token)
+        answered = await self.models.answer(config, conversation(template, request), call)
         return Completion(
             text=storable(answered.answer.text),
             agent_type=MAIN_AGENT,

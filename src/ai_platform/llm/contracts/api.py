@@ -23,7 +23,10 @@ class Listener(Protocol):
         """One step of the pipeline is done, e.g. `moderation`."""
 
     def token(self, text: str) -> None:
-        """A piece of the answer, when `stream` was asked for. A retry begins the answer anew."""
+        """A piece of the answer, when `stream` was asked for.
+
+        An empty piece begins the answer: it comes before each call, so a retry or a fallback begins it anew.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

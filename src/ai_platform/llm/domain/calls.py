@@ -18,7 +18,8 @@ class Message:
 class Call:
     """How one answer is asked for, besides its words.
 
-    `on_token` receives pieces of text as they come; with it, or with `stream`, the provider is asked to stream.
+    `on_token` receives pieces of text as they come, and first an empty one: the answer begins, maybe anew. With it,
+    or with `stream`, the provider is asked to stream.
     `schema` is the JSON schema of the one object that the answer shall be. `max_retries` counts calls after the
     first, None is the platform's default. `deadline` is on the event loop's clock: nothing is tried beyond it.
     """

@@ -6,7 +6,7 @@ Its pace is set for the process and, for one config, in the model's name: `demo?
 import asyncio
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from urllib.parse import parse_qsl
@@ -44,15 +44,27 @@ class DemoModel:
         prompt = messages[-1].content
         delay, fate = _draws(prompt)
         seconds = pace.latency + (2 * delay - 1) * pace.jitter
-        if seconds > 0:
-            await asyncio.sleep(seconds)
+        if call.on_token is not None:
+            call.on_token("")
         if fate < pace.fail:
+            await asyncio.sleep(max(0.0, seconds))
             raise failure_of(Refusal(status=529), config)
         answer = _answer(messages, config.max_tokens)
-        if call.on_token is not None:
-            for piece in re.findall(r"\S+\s*", answer.text):
-                call.on_token(piece)
+        await _speak(answer.text, seconds, call.on_token)
         return answer
+
+
+async def _speak(text: str, seconds: float, on_token: Callable[[str], None] | None) -> None:
+    """Word by word over the time that the answer takes, when somebody listens."""
+    if on_token is None:
+        if seconds > 0:
+            await asyncio.sleep(seconds)
+        return
+    pieces = re.findall(r"\S+\s*", text)
+    for piece in pieces:
+        if seconds > 0:
+            await asyncio.sleep(seconds / len(pieces))
+        on_token(piece)
 
 
 def _answer(messages: Sequence[Message], limit: int) -> Answer:

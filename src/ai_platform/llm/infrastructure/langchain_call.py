@@ -28,6 +28,8 @@ async def ask(model: BaseChatModel, config: LLMConfig, messages: Sequence[Messag
     said: list[BaseMessage] = [_MESSAGES[message.role](message.content) for message in messages]
     gathered = Gathered()
     try:
+        if call.on_token is not None:
+            call.on_token("")
         if call.is_streamed:
             async for chunk in model.astream(said):
                 gathered.add(chunk)
