@@ -4,13 +4,16 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from ai_platform.llm.application.agents import Agents
 from ai_platform.llm.application.bind_default import BindDefault
 from ai_platform.llm.application.complete import Complete
 from ai_platform.llm.application.facade import LlmFacade
 from ai_platform.llm.application.recent_catalogue import RecentCatalogue
 from ai_platform.llm.application.require_usable import RequireUsable
+from ai_platform.llm.application.single_try import SingleTry
 from ai_platform.llm.application.time_limit import TimeLimitedModels
 from ai_platform.llm.contracts.api import LlmApi
+from ai_platform.llm.infrastructure.agent_runs import AgentRuns
 from ai_platform.llm.infrastructure.demo import DemoModel, DemoPace
 from ai_platform.llm.infrastructure.langchain_provider import LangChainModels
 from ai_platform.llm.infrastructure.providers import MeasuredModels, Providers
@@ -51,9 +54,10 @@ def build_llm(
         environment=environment, base_urls=options.base_urls(), default_timeout=options.default_timeout
     )
     providers = Providers(demo=DemoModel(options.demo), others=vendors)
-    models = MeasuredModels(TimeLimitedModels(providers, options.default_timeout), metrics)
+    models = SingleTry(MeasuredModels(TimeLimitedModels(providers, options.default_timeout), metrics))
+    complete = Complete(catalogue=catalogue, models=models, agents=AgentRuns(Agents(models)))
     return Llm(
-        api=LlmFacade(RequireUsable(catalogue), Complete(catalogue=catalogue, models=models)),
+        api=LlmFacade(RequireUsable(catalogue), complete),
         bind_default=BindDefault(LlmTransactions(database), environment),
         close=vendors.close,
     )

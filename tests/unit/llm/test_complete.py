@@ -1,14 +1,17 @@
 """A prompt becomes one call and one completion, or one failure that says all that its caller needs."""
 
+import asyncio
 from decimal import Decimal
 
 import pytest
 
+from ai_platform.llm.application.agents import Agents
 from ai_platform.llm.application.complete import Complete
 from ai_platform.llm.contracts.api import Completion, CompletionFailed, CompletionRequest, HistoryMessage, Usage
-from ai_platform.llm.domain.calls import Answer, Ending, Message, Tokens
+from ai_platform.llm.domain.calls import Answer, Ending, Message
 from ai_platform.llm.domain.refusals import Refusal, failure_of
-from tests.unit.llm.fakes import FakeCatalogue, FakeModels, a_config, a_request, a_template
+from ai_platform.llm.infrastructure.agent_runs import AgentRuns
+from tests.unit.llm.fakes import FakeCatalogue, FakeListener, FakeModels, Reliably, a_config, a_request, a_template
 
 
 def a_catalogue() -> FakeCatalogue:
@@ -18,7 +21,9 @@ def a_catalogue() -> FakeCatalogue:
 async def complete(
     request: CompletionRequest, *, catalogue: FakeCatalogue | None = None, models: FakeModels | None = None
 ) -> Completion:
-    return await Complete(catalogue=catalogue or a_catalogue(), models=models or FakeModels())(request)
+    reliable = Reliably(models or FakeModels())
+    use_case = Complete(catalogue=catalogue or a_catalogue(), models=reliable, agents=AgentRuns(Agents(reliable)))
+    return await use_case(request)
 
 
 async def the_failure(
@@ -98,23 +103,22 @@ async def test_what_changed_since_acceptance_fails_for_good(catalogue: FakeCatal
     assert models.asked == []
 
 
-@pytest.mark.parametrize("text", ["", " \n\t"])
-async def test_an_answer_without_text_may_be_asked_for_again(text: str) -> None:
-    failure = await the_failure(a_request(), models=FakeModels(Answer(text, Tokens(3, 0))))
+async def test_tokens_are_heard_only_when_streaming_was_asked_for() -> None:
+    models, listener = FakeModels(), FakeListener()
 
-    assert (failure.stable_code, failure.retryable) == ("llm_empty_response", True)
+    await complete(a_request(listener=listener), models=models)
+    await complete(a_request(listener=listener, stream=True), models=models)
 
-
-async def test_a_model_that_thought_up_its_tokens_says_so() -> None:
-    failure = await the_failure(a_request(), models=FakeModels(Answer("", Tokens(3, 9), Ending.TRUNCATED)))
-
-    assert "max_tokens (4096)" in failure.detail
+    assert [call.on_token for _, _, call in models.asked] == [None, listener.token]
 
 
-async def test_a_wordless_refusal_is_not_tried_again() -> None:
-    failure = await the_failure(a_request(), models=FakeModels(Answer("", None, Ending.REFUSED)))
+async def test_what_the_caller_will_wait_for_is_the_calls_deadline() -> None:
+    models = FakeModels()
+    now = asyncio.get_running_loop().time()
 
-    assert (failure.stable_code, failure.retryable) == ("llm_content_refused", False)
+    await complete(a_request(timeout_seconds=30.0), models=models)
+
+    assert models.asked[0][2].deadline == pytest.approx(now + 30, abs=5)
 
 
 async def test_a_refusal_in_words_is_an_answer() -> None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ai_platform.llm.application.crew import Crew
+from ai_platform.llm.application.turn import Progress, Turn
 from ai_platform.llm.domain.calls import Answer, Call, Message
 from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.domain.template import PromptTemplate
@@ -28,6 +30,9 @@ class Catalogue(Protocol):
 
     async def config(self, name: str) -> LLMConfig | None:
         """The row alone, active or not. Raises Unavailable when the database is away."""
+
+    async def crew(self, config_name: str, template_name: str | None) -> Crew:
+        """All agents with their rows, and what the caller named. Raises Unavailable when the database is away."""
 
 
 class LLMConfigs(Protocol):
@@ -56,3 +61,8 @@ class ReliableModels(Protocol):
 
         Raises ModelCallFailed when none could be had; `untried` says that no model was called at all.
         """
+
+
+class AgentGraph(Protocol):
+    async def run(self, turn: Turn) -> Progress:
+        """All steps of the multi-agent pipeline, to a reply. Raises ModelCallFailed."""

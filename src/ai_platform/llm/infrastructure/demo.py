@@ -14,7 +14,9 @@ from urllib.parse import parse_qsl
 from ai_platform.llm.domain.calls import Answer, Call, Ending, Message, Tokens
 from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.domain.failures import ModelCallFailed, unusable_config
+from ai_platform.llm.domain.moderation import SCHEMA
 from ai_platform.llm.domain.refusals import Refusal, failure_of
+from ai_platform.llm.infrastructure.demo_moderation import demo_verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,15 +50,20 @@ class DemoModel:
             await asyncio.sleep(seconds)
         if fate < pace.fail:
             raise failure_of(Refusal(status=529), config)
-        answer = _answer(messages, config.max_tokens)
+        answer = _answer(messages, _words(prompt, call), config.max_tokens)
         if call.on_token is not None:
             for piece in re.findall(r"\S+\s*", answer.text):
                 call.on_token(piece)
         return answer
 
 
-def _answer(messages: Sequence[Message], limit: int) -> Answer:
-    words = ["[demo]", *messages[-1].content.split()]
+def _words(prompt: str, call: Call) -> list[str]:
+    if call.schema is not None and call.schema.get("title") == SCHEMA["title"]:
+        return demo_verdict(prompt).split(" ")
+    return ["[demo]", *prompt.split()]
+
+
+def _answer(messages: Sequence[Message], words: list[str], limit: int) -> Answer:
     said = words[:limit]
     return Answer(
         " ".join(said),
