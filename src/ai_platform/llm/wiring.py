@@ -3,24 +3,42 @@
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
 
 from ai_platform.llm.application.agents import Agents
 from ai_platform.llm.application.bind_default import BindDefault
 from ai_platform.llm.application.complete import Complete
+from ai_platform.llm.application.create_config import CreateConfig
+from ai_platform.llm.application.create_template import CreateTemplate
+from ai_platform.llm.application.delete_config import DeleteConfig
+from ai_platform.llm.application.delete_template import DeleteTemplate
 from ai_platform.llm.application.facade import LlmFacade
+from ai_platform.llm.application.queries import ReadConfiguration
 from ai_platform.llm.application.recent_catalogue import RecentCatalogue
+from ai_platform.llm.application.replace_agent import ReplaceAgent
+from ai_platform.llm.application.replace_config import ReplaceConfig
+from ai_platform.llm.application.replace_template import ReplaceTemplate
 from ai_platform.llm.application.require_usable import RequireUsable
 from ai_platform.llm.application.single_try import SingleTry
 from ai_platform.llm.application.time_limit import TimeLimitedModels
 from ai_platform.llm.contracts.api import LlmApi
 from ai_platform.llm.infrastructure.agent_runs import AgentRuns
 from ai_platform.llm.infrastructure.demo import DemoModel, DemoPace
+from ai_platform.llm.infrastructure.editing import EditingTransactions, SqlConfigurationReads
 from ai_platform.llm.infrastructure.langchain_provider import LangChainModels
 from ai_platform.llm.infrastructure.providers import MeasuredModels, Providers
 from ai_platform.llm.infrastructure.repositories import LlmTransactions, SqlCatalogue
 from ai_platform.llm.infrastructure.tables import map_llm
+from ai_platform.llm.interface.http_agents import agents_router
+from ai_platform.llm.interface.http_configs import ConfigEndpoints, configs_router
+from ai_platform.llm.interface.http_templates import TemplateEndpoints, templates_router
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.telemetry import Metrics
+
+if TYPE_CHECKING:
+    from langchain_core.runnables.graph import Graph as Drawing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +59,7 @@ class LlmOptions:
 class Llm:
     api: LlmApi
     bind_default: BindDefault
+    routers: tuple[APIRouter, ...]
     close: Callable[[], Awaitable[None]]
 
 
@@ -59,5 +78,33 @@ def build_llm(
     return Llm(
         api=LlmFacade(RequireUsable(catalogue), complete),
         bind_default=BindDefault(LlmTransactions(database), environment),
+        routers=configuration_routers(database, options.default_timeout),
         close=vendors.close,
     )
+
+
+def configuration_routers(database: Database, default_timeout: float) -> tuple[APIRouter, ...]:
+    """What operators read and change."""
+    changes, reads = EditingTransactions(database), SqlConfigurationReads(database)
+    read = ReadConfiguration(reads, reads)
+    configs = ConfigEndpoints(
+        create=CreateConfig(changes),
+        replace=ReplaceConfig(changes),
+        delete=DeleteConfig(changes),
+        read=read,
+        default_timeout=default_timeout,
+    )
+    templates = TemplateEndpoints(
+        create=CreateTemplate(changes), replace=ReplaceTemplate(changes), delete=DeleteTemplate(changes), read=read
+    )
+    return (
+        configs_router(configs),
+        templates_router(templates),
+        agents_router(replace=ReplaceAgent(changes), read=read),
+    )
+
+
+def agent_drawing() -> "Drawing":
+    """The graph of the multi-agent pipeline, as it is compiled. Loads LangGraph."""
+    nobody = SingleTry(Providers(demo=DemoModel(DemoPace()), others=DemoModel(DemoPace())))
+    return AgentRuns(Agents(nobody)).drawing()

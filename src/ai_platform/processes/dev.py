@@ -116,7 +116,7 @@ async def _serve(
     llm = build_llm(database=database, environment=environment(), metrics=metrics, options=llm_options(settings))
     bound = await llm.bind_default()
     jobs = build_jobs_work(database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics)
-    app = gateway_app(foundation, llm.api, draining=stop.is_set)
+    app = gateway_app(foundation, llm, draining=stop.is_set)
     gauges = gauges_of(foundation)
     foundation.relay.start()
     gauges.start()

@@ -6,8 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from ai_platform.jobs.wiring import build_jobs_api
-from ai_platform.llm.contracts.api import LlmApi
-from ai_platform.llm.wiring import build_llm
+from ai_platform.llm.wiring import Llm, LlmOptions, build_llm
 from ai_platform.processes.foundation import VERSION, Foundation, connected
 from ai_platform.processes.lifecycle import WrongUse, environment, run, service_settings, stop_signals
 from ai_platform.processes.server import bind, serve_until, server_for
@@ -27,18 +26,21 @@ def create_app(draining: Callable[[], bool] = lambda: False) -> FastAPI:
     settings = service_settings()
     configure_logging(level=settings.log_level, output_format=settings.log_format)
     foundation = connected(settings, service="ai-platform gateway")
-    llm = build_llm(database=foundation.database, environment=environment(), metrics=foundation.metrics)
-    return gateway_app(foundation, llm.api, draining=draining, lifespan=_lifespan(foundation))
+    options = LlmOptions(default_timeout=settings.llm_default_timeout_seconds)
+    llm = build_llm(
+        database=foundation.database, environment=environment(), metrics=foundation.metrics, options=options
+    )
+    return gateway_app(foundation, llm, draining=draining, lifespan=_lifespan(foundation))
 
 
 def gateway_app(
-    foundation: Foundation, llm: LlmApi, *, draining: Callable[[], bool], lifespan: Lifespan | None = None
+    foundation: Foundation, llm: Llm, *, draining: Callable[[], bool], lifespan: Lifespan | None = None
 ) -> FastAPI:
     """Every context's router behind one door; not ready any more once it drains."""
     settings, database, metrics = foundation.settings, foundation.database, foundation.metrics
     key = settings.ai_platform_admin_key
     door = Door(mode=settings.auth_mode, platform_key=key.get_secret_value() if key else None)
-    jobs = build_jobs_api(database=database, relay=foundation.relay, llm=llm, settings=settings, metrics=metrics)
+    jobs = build_jobs_api(database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics)
 
     async def ready() -> None:
         refuse_while(draining)
@@ -51,7 +53,9 @@ def gateway_app(
         ready=ready,
     )
     operations = operations_router(vitals, metrics, door, settings.metrics_token)
-    return build_app(version=VERSION, routers=[jobs.router, operations], door=door, metrics=metrics, lifespan=lifespan)
+    return build_app(
+        version=VERSION, routers=[jobs.router, *llm.routers, operations], door=door, metrics=metrics, lifespan=lifespan
+    )
 
 
 def gauges_of(foundation: Foundation) -> Periodic:

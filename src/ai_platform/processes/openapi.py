@@ -33,4 +33,4 @@ def openapi_document() -> dict[str, object]:
     )
     foundation = connected(settings, service="openapi")
     llm = build_llm(database=foundation.database, environment={}, metrics=foundation.metrics)
-    return gateway_app(foundation, llm.api, draining=lambda: False).openapi()
+    return gateway_app(foundation, llm, draining=lambda: False).openapi()

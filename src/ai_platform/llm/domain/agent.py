@@ -1,6 +1,6 @@
 """The agents of the multi-agent pipeline: one row each, so that they change while the platform runs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Final
 
@@ -61,6 +61,12 @@ class AgentConfig(Aggregate):
     def seeded(cls, agent_type: AgentType) -> "AgentConfig":
         """What serves while somebody has deleted the agent's row."""
         return cls(agent_type=agent_type, template_name=f"{agent_type}-agent")
+
+    def rewrite(self, wanted: "AgentConfig") -> None:
+        """Take over everything that a person may state."""
+        for stated in fields(self):
+            if stated.name not in ("agent_type", "version"):
+                setattr(self, stated.name, getattr(wanted, stated.name))
 
     def tuned(self, config: LLMConfig) -> LLMConfig:
         """The config as this agent calls it."""
