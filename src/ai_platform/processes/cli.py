@@ -99,11 +99,19 @@ def version() -> None:
     typer.echo(installed("ai-platform"))
 
 
+def add_groups() -> None:
+    """The commands that come in groups."""
+    from ai_platform.processes.cli_jobs import jobs
+    from ai_platform.processes.cli_llm import agent, config, template
+    from ai_platform.processes.cli_workflow import workflow
+
+    for group in (jobs, config, template, agent, workflow):
+        app.add_typer(group)
+
+
 def main() -> None:
     """The console script."""
-    from ai_platform.processes.cli_jobs import jobs
-
-    app.add_typer(jobs, name="jobs")
+    add_groups()
     try:
         app()
     except WrongUse as error:

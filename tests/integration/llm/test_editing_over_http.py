@@ -17,6 +17,7 @@ from ai_platform.runtime.db import Database
 from ai_platform.runtime.http import build_app
 from ai_platform.runtime.telemetry import Metrics
 from tests.integration.llm.conftest import execute
+from tests.integration.llm.test_changes_by_sql import within_two_seconds
 
 KEY = "aip_the_key_of_these_tests_0123456789"
 CONFIG = {"name": "mine", "provider": "demo", "model_name": "demo"}
@@ -374,9 +375,10 @@ async def test_a_change_over_http_is_effective_in_a_running_worker(http: httpx.A
 
     await http.put("/agents/main", json={"template_name": "main-agent", "max_tokens": 2})
 
-    async with asyncio.timeout(2):
-        while (await llm.api.complete(request)).text != "[demo] one":
-            await asyncio.sleep(0.05)
+    async def shorter() -> bool:
+        return (await llm.api.complete(request)).text == "[demo] one"
+
+    await within_two_seconds(shorter)
 
 
 async def test_a_default_that_was_changed_over_http_is_its_editors(http: httpx.AsyncClient, llm: Llm) -> None:
@@ -391,12 +393,14 @@ async def test_a_default_that_was_changed_over_http_is_its_editors(http: httpx.A
 class OwnersDoor(Door):
     """Whoever knocks is the owner of the default tenant."""
 
-    def enter(self, knock: Knock) -> Principal:
+    def enter(self, _: Knock) -> Principal:
         return Principal("owner", Role.OWNER, DEFAULT_TENANT)
 
 
 async def test_only_operators_read_and_change(llm: Llm) -> None:
-    app = build_app(version="1", routers=llm.routers, door=OwnersDoor(mode="required"), metrics=Metrics())
+    app = build_app(
+        version="1", routers=llm.routers, door=OwnersDoor(mode="required", platform_key=KEY), metrics=Metrics()
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway/v1/llm") as owner:
         for method, path, body in (
             ("GET", "/configs", None),
