@@ -9,9 +9,7 @@ import typer
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from ai_platform.processes import cli_ops
-from ai_platform.processes.cli import app
-from ai_platform.processes.cli_jobs import jobs
+from ai_platform.processes.cli import add_groups, app
 from ai_platform.runtime.settings import Settings
 
 REFERENCE: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -109,8 +107,7 @@ def _default_of(field: FieldInfo) -> str:
 
 
 def cli_page() -> str:
-    app.add_typer(jobs, name="jobs")
-    cli_ops.register(app)
+    add_groups()
     root = typer.main.get_command(app)
     return _MARK + _CLI_HEAD + "".join(_sections(root, "ai-platform"))
 

@@ -16,8 +16,12 @@ empty, truncated, refusal
 flaky-cut                 the first call with a prompt ends in the middle of its stream, later ones echo
 flaky-2-503               the first two calls with a prompt fail with 503, later ones echo
 storm-30-10-5             by a seeded dice: 30 % 429 (Retry-After 1 or 2 s), 10 % 500, 5 % hang, else a slow echo
+fenced-verdict            a moderator's verdict between prose and code fences
+
+Whoever would echo answers a moderator's instructions with a verdict: a prompt with the word "bomb" is violence.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -28,7 +32,7 @@ from random import Random
 from typing import Final
 
 from tests.twins.anthropic_wire import AnthropicWire
-from tests.twins.llm_calls import Call, Reply, Said
+from tests.twins.llm_calls import Call, Reply, Said, text_of
 from tests.twins.openai_wire import OpenAiWire
 
 Wire = OpenAiWire | AnthropicWire
@@ -78,6 +82,22 @@ def _garbage_json(wire: Wire, call: Call, match: "re.Match[str]") -> Reply:
     return replace(reply, events=broken)
 
 
+def asks_for_verdict(call: Call) -> bool:
+    """Whether the system prompt is a moderator's."""
+    first = (call.body.get("messages") or [{}])[0]
+    instructions = call.body.get("system") or (first.get("content") if first.get("role") == "system" else "")
+    return '"is_safe"' in text_of(instructions)
+
+
+def verdict(call: Call) -> str:
+    found = ["violence"] if "bomb" in call.prompt else []
+    return json.dumps({"is_safe": not found, "violations": found, "confidence": 0.9, "reason": "The twin says so."})
+
+
+def _fenced_verdict(wire: Wire, call: Call, _: "re.Match[str]") -> Reply:
+    return spoken(wire, call, Said(f"My verdict is:\n```json\n{verdict(call)}\n```\nAnything else?"))
+
+
 def _halved(reply: Reply) -> Reply:
     return reply if reply.events is None else replace(reply, events=reply.events[: len(reply.events) // 2])
 
@@ -102,6 +122,7 @@ _BEHAVIOURS: Final[tuple[tuple["re.Pattern[str]", _Behaviour], ...]] = tuple(
         (r"garbage", lambda _, __, ___: Reply(body=_PAGE, content_type="text/html")),
         (r"garbage-json", _garbage_json),
         (r"garbage-shape", lambda _, __, ___: Reply(body=b'{"hello": ["world"]}')),
+        (r"fenced-verdict", _fenced_verdict),
         (r"empty", lambda wire, call, _: spoken(wire, call, Said(""))),
         (r"truncated", lambda wire, call, _: spoken(wire, call, Said(f"echo: {call.prompt}", "length"))),
         (r"refusal", lambda wire, call, _: spoken(wire, call, Said("", "refusal"))),
@@ -144,4 +165,4 @@ class Behaviours:
         for pattern, behaviour in _BEHAVIOURS:
             if match := pattern.match(call.model):
                 return behaviour(wire, call, match)
-        return spoken(wire, call, Said(f"echo: {call.prompt}"))
+        return spoken(wire, call, Said(verdict(call) if asks_for_verdict(call) else f"echo: {call.prompt}"))

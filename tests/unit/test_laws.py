@@ -176,7 +176,17 @@ def publishers(source: Path) -> set[str]:
     return callers_of(source, "publish", "basic_publish") - {"runtime/relay.py", "runtime/bus_amqp.py"}
 
 
+def runners_of_graphs(source: Path) -> set[str]:
+    """A model's own call has the same name, in its one place."""
+    return callers_of(source, "ainvoke", "invoke") - {"runtime/graphs.py", "llm/infrastructure/langchain_call.py"}
+
+
 CALL_LAWS = {
+    "only one place runs a graph": (
+        runners_of_graphs,
+        "jobs/infrastructure/rows.py",
+        "async def go(graph): await graph.ainvoke({})",
+    ),
     "rules import the standard library only": (foreign_imports, "jobs/domain/retry.py", "import yaml"),
     "only the database module opens transactions": (
         openers_of_transactions,

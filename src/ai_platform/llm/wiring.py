@@ -2,18 +2,28 @@
 
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 from redis.asyncio import Redis
 
+from ai_platform.llm.application.agents import Agents
 from ai_platform.llm.application.bind_default import BindDefault
 from ai_platform.llm.application.complete import Complete
+from ai_platform.llm.application.create_config import CreateConfig
+from ai_platform.llm.application.create_template import CreateTemplate
+from ai_platform.llm.application.delete_config import DeleteConfig
+from ai_platform.llm.application.delete_template import DeleteTemplate
 from ai_platform.llm.application.facade import LlmFacade
 from ai_platform.llm.application.gauge_breakers import GaugeBreakers
-from ai_platform.llm.application.ports import ChatModels
+from ai_platform.llm.application.ports import Answered, ChatModels
+from ai_platform.llm.application.queries import ReadConfiguration
 from ai_platform.llm.application.recent_catalogue import RecentCatalogue
+from ai_platform.llm.application.replace_agent import ReplaceAgent
+from ai_platform.llm.application.replace_config import ReplaceConfig
+from ai_platform.llm.application.replace_template import ReplaceTemplate
 from ai_platform.llm.application.require_usable import RequireUsable
 from ai_platform.llm.application.reset_breaker import ResetBreaker
 from ai_platform.llm.application.resilient import ResilientModels
@@ -22,9 +32,13 @@ from ai_platform.llm.application.time_limit import TimeLimitedModels
 from ai_platform.llm.application.turnstile import Turnstile
 from ai_platform.llm.contracts.api import LlmApi
 from ai_platform.llm.domain.breaker import BreakerRules
+from ai_platform.llm.domain.calls import Call, Message
+from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.domain.retrying import RetryPolicy
+from ai_platform.llm.infrastructure.agent_runs import AgentRuns
 from ai_platform.llm.infrastructure.call_spans import CallSpans
 from ai_platform.llm.infrastructure.demo import DemoModel, DemoPace
+from ai_platform.llm.infrastructure.editing import EditingTransactions, SqlConfigurationReads
 from ai_platform.llm.infrastructure.gate_local import LocalGate
 from ai_platform.llm.infrastructure.gate_redis import RedisGate
 from ai_platform.llm.infrastructure.langchain_provider import LangChainModels
@@ -32,9 +46,15 @@ from ai_platform.llm.infrastructure.providers import MeasuredModels, Providers
 from ai_platform.llm.infrastructure.repositories import LlmTransactions, SqlCatalogue, SqlConfigNames
 from ai_platform.llm.infrastructure.tables import map_llm
 from ai_platform.llm.interface.breakers import breakers_router
+from ai_platform.llm.interface.http_agents import agents_router
+from ai_platform.llm.interface.http_configs import ConfigEndpoints, configs_router
+from ai_platform.llm.interface.http_templates import TemplateEndpoints, templates_router
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.spans import NO_SPANS, Spans
 from ai_platform.runtime.telemetry import Metrics
+
+if TYPE_CHECKING:
+    from langchain_core.runnables.graph import Graph as Drawing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +113,8 @@ def build_llm(
         clock=time.monotonic,
         chance=random.random,
     )
+    complete = Complete(catalogue=catalogue, models=models, agents=AgentRuns(Agents(models)))
+    breakers = breakers_router(show=ShowBreakers(names, gate), reset=ResetBreaker(catalogue, gate))
 
     def gauge(name: str, state: int) -> None:
         metrics.circuit_breaker_state.labels(name).set(state)
@@ -102,10 +124,10 @@ def build_llm(
         await vendors.close()
 
     return Llm(
-        api=LlmFacade(RequireUsable(catalogue), Complete(catalogue=catalogue, models=models)),
+        api=LlmFacade(RequireUsable(catalogue), complete),
         bind_default=BindDefault(LlmTransactions(database), environment),
         gauge_breakers=GaugeBreakers(names, gate, gauge),
-        routers=(breakers_router(show=ShowBreakers(names, gate), reset=ResetBreaker(catalogue, gate)),),
+        routers=(*configuration_routers(database, options.default_timeout), breakers),
         close=close,
     )
 
@@ -113,3 +135,36 @@ def build_llm(
 def _measured(vendors: LangChainModels, metrics: Metrics, told: CallSpans, options: LlmOptions) -> ChatModels:
     providers = Providers(demo=DemoModel(options.demo), others=vendors)
     return MeasuredModels(TimeLimitedModels(providers, options.default_timeout), metrics, told)
+
+
+def configuration_routers(database: Database, default_timeout: float) -> tuple[APIRouter, ...]:
+    """What operators read and change."""
+    changes, reads = EditingTransactions(database), SqlConfigurationReads(database)
+    read = ReadConfiguration(reads, reads)
+    configs = ConfigEndpoints(
+        create=CreateConfig(changes),
+        replace=ReplaceConfig(changes),
+        delete=DeleteConfig(changes),
+        read=read,
+        default_timeout=default_timeout,
+    )
+    templates = TemplateEndpoints(
+        create=CreateTemplate(changes), replace=ReplaceTemplate(changes), delete=DeleteTemplate(changes), read=read
+    )
+    return (
+        configs_router(configs),
+        templates_router(templates),
+        agents_router(replace=ReplaceAgent(changes), read=read),
+    )
+
+
+class _Undisturbed:
+    """Models that a drawing never asks."""
+
+    async def answer(self, config: LLMConfig, messages: Sequence[Message], call: Call) -> Answered:  # noqa: ARG002 - the port's
+        raise AssertionError
+
+
+def agent_drawing() -> "Drawing":
+    """The graph of the multi-agent pipeline, as it is compiled. Loads LangGraph."""
+    return AgentRuns(Agents(_Undisturbed())).drawing()

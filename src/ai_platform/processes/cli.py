@@ -99,13 +99,21 @@ def version() -> None:
     typer.echo(installed("ai-platform"))
 
 
-def main() -> None:
-    """The console script."""
+def add_groups() -> None:
+    """The commands that come in groups."""
     from ai_platform.processes import cli_ops
     from ai_platform.processes.cli_jobs import jobs
+    from ai_platform.processes.cli_llm import agent, config, template
+    from ai_platform.processes.cli_workflow import workflow
 
-    app.add_typer(jobs, name="jobs")
+    for group in (jobs, config, template, agent, workflow):
+        app.add_typer(group)
     cli_ops.register(app)
+
+
+def main() -> None:
+    """The console script."""
+    add_groups()
     try:
         app()
     except WrongUse as error:

@@ -1,4 +1,4 @@
-"""Opaque positions in a list, newest first."""
+"""Opaque positions in a list."""
 
 import base64
 import binascii
@@ -21,6 +21,28 @@ def position_of(cursor: str | None) -> UUID | None:
     except (binascii.Error, ValueError):
         position = None
     if position is None or cursor_of(position) != cursor:  # base64 has several spellings of the same bytes
-        violation = Violation(("query", "cursor"), "is not a cursor of this list", "invalid_cursor")
-        raise InvalidInput("The cursor is not valid.", code="invalid_cursor", violations=(violation,))
+        raise _invalid()
     return position
+
+
+def name_cursor_of(last: str) -> str:
+    """A position in a list that is ordered by name."""
+    return base64.urlsafe_b64encode(last.encode()).decode().rstrip("=")
+
+
+def name_position_of(cursor: str | None) -> str | None:
+    """Raises InvalidInput for anything that `name_cursor_of` did not make."""
+    if cursor is None:
+        return None
+    try:
+        name = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise _invalid() from None
+    if name_cursor_of(name) != cursor or "\x00" in name:
+        raise _invalid()
+    return name
+
+
+def _invalid() -> InvalidInput:
+    violation = Violation(("query", "cursor"), "is not a cursor of this list", "invalid_cursor")
+    return InvalidInput("The cursor is not valid.", code="invalid_cursor", violations=(violation,))

@@ -1,6 +1,7 @@
 """The HTTP application that every context's router hangs on, with its own docs page and no foreign scripts."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib.util import find_spec
@@ -76,6 +77,20 @@ async def once_of(
 REPLAYED: Final = {"Idempotent-Replayed": "true"}
 """The header of an answer that was given before."""
 
+
+async def versions_expected(
+    if_match: Annotated[str | None, Header(description="The `ETag` of what is to be changed; else 412.")] = None,
+) -> frozenset[int] | None:
+    """The versions that `If-Match` names; None where any will do. A weak or foreign tag matches none (RFC 9110)."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tags = (tag.strip() for tag in if_match.split(","))
+    return frozenset(int(tag[1:-1]) for tag in tags if _OWN_TAG.match(tag))
+
+
+_OWN_TAG: Final = re.compile(r'"[0-9]{1,18}"$')
+
+ExpectedVersions = Annotated[frozenset[int] | None, Depends(versions_expected)]
 Caller = Annotated[Principal, Depends(principal_of)]
 Operator = Annotated[Principal, Depends(operator_of)]
 OnlyOnce = Annotated[Once | None, Depends(once_of)]

@@ -19,6 +19,7 @@ from ai_platform.kernel.errors import (
     NotAllowed,
     NotFound,
     PlatformError,
+    PreconditionFailed,
     Unavailable,
     Violation,
 )
@@ -26,7 +27,7 @@ from ai_platform.runtime.head import allowed_methods
 
 MEDIA_TYPE: Final = "application/problem+json"
 
-_STATUSES: Final = {InvalidInput: 422, NotFound: 404, Conflict: 409, Unavailable: 503}
+_STATUSES: Final = {InvalidInput: 422, NotFound: 404, PreconditionFailed: 412, Conflict: 409, Unavailable: 503}
 _CODES: Final = {400: "malformed_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 

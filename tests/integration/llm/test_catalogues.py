@@ -8,13 +8,16 @@ from decimal import Decimal
 import pytest
 
 from ai_platform.llm.application.ports import Catalogue
+from ai_platform.llm.domain.agent import AgentConfig, AgentType, OnError
 from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.domain.template import PromptTemplate
 from ai_platform.llm.domain.validation import ResponseRules
 from ai_platform.llm.infrastructure.repositories import SqlCatalogue
 from ai_platform.runtime.db import Database
 from tests.integration.llm.conftest import execute
-from tests.unit.llm.fakes import FakeCatalogue, a_config, a_template
+from tests.unit.llm.fakes import FakeCatalogue, a_config, a_template, an_agent
+
+_TABLES = {LLMConfig: "llm_configs", PromptTemplate: "prompt_templates", AgentConfig: "agent_configs"}
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Shelf:
     """A catalogue, and the way to put a row into it."""
 
     catalogue: Catalogue
-    put: Callable[[LLMConfig | PromptTemplate], Awaitable[None]]
+    put: Callable[[LLMConfig | PromptTemplate | AgentConfig], Awaitable[None]]
 
 
 @pytest.fixture(params=["fake", "postgresql"])
@@ -30,17 +33,22 @@ def shelf(request: pytest.FixtureRequest) -> Shelf:
     if request.param == "fake":
         fake = FakeCatalogue()
 
-        async def put_there(row: LLMConfig | PromptTemplate) -> None:
+        async def put_there(row: LLMConfig | PromptTemplate | AgentConfig) -> None:
             fake.put(row)
+
+        for name in AgentType:
+            fake.put(a_template(name=f"{name}-agent"))
 
         return Shelf(fake, put_there)
     database: Database = request.getfixturevalue("database")
 
-    async def put(row: LLMConfig | PromptTemplate) -> None:
+    async def put(row: LLMConfig | PromptTemplate | AgentConfig) -> None:
         values = {field.name: getattr(row, field.name) for field in fields(row)}
+        if isinstance(row, AgentConfig):
+            await execute(database, "DELETE FROM agent_configs WHERE agent_type = :it", it=row.agent_type)
         if isinstance(row, LLMConfig):
             values |= {"fallbacks": list(row.fallbacks), "validation": json.dumps(row.validation.stated())}
-        table = "llm_configs" if isinstance(row, LLMConfig) else "prompt_templates"
+        table = _TABLES[type(row)]
         names = ", ".join(values)
         await execute(database, f"INSERT INTO {table} ({names}) VALUES (:{', :'.join(values)})", **values)  # noqa: S608 - names of our own fields
 
@@ -128,3 +136,28 @@ async def test_a_config_alone_comes_with_its_limits_fallbacks_and_rules(shelf: S
 
 async def test_a_config_that_nobody_made_is_none(shelf: Shelf) -> None:
     assert await shelf.catalogue.config("nobody") is None
+
+
+async def test_a_crew_comes_with_the_rows_that_it_names(shelf: Shelf) -> None:
+    await shelf.put(a_config())
+    await shelf.put(a_config(name="careful"))
+    await shelf.put(a_template(name="poet"))
+    await shelf.put(an_agent("moderation", config_name="careful", on_error=OnError.ALLOW, max_retries=7))
+
+    crew = await shelf.catalogue.crew("smart", "poet")
+
+    assert crew.is_usable
+    row = crew.row(AgentType.MODERATION)
+    assert (row.on_error, row.max_retries, row.temperature) == (OnError.ALLOW, 7, None)
+    assert crew.usable_config(AgentType.MODERATION).name == "careful"
+    assert crew.usable_config(AgentType.MAIN).name == "smart"
+    assert crew.usable_template(AgentType.MAIN).name == "poet"
+    assert crew.usable_template(AgentType.FOLLOWUP).name == "followup-agent"
+
+
+async def test_a_crew_under_an_unknown_config_or_template_is_not_usable(shelf: Shelf) -> None:
+    await shelf.put(a_config())
+
+    assert (await shelf.catalogue.crew("smart", None)).is_usable
+    assert not (await shelf.catalogue.crew("smart", "nobody")).is_usable
+    assert not (await shelf.catalogue.crew("nobody", None)).is_usable

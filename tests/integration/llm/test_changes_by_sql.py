@@ -121,3 +121,18 @@ async def test_a_default_that_was_made_anew_is_its_makers(database: Database, ll
     )
 
     assert await llm.bind_default() == Bound("openai", "gpt-6-sol", edited=True)
+
+
+async def test_a_changed_agent_is_effective_in_a_running_worker(database: Database, llm: Llm) -> None:
+    await execute(database, _INSERT)
+    request = CompletionRequest(config_name="mine", template_name=None, prompt="hello", pipeline="multi_agent")
+    assert (await llm.api.complete(request)).template_name == "main-agent"
+    await execute(
+        database, "UPDATE agent_configs SET template_name = 'creative-writer', max_tokens = 1 WHERE agent_type = 'main'"
+    )
+
+    async def renewed() -> bool:
+        completion = await llm.api.complete(request)
+        return (completion.template_name, completion.text) == ("creative-writer", "[demo]")
+
+    await within_two_seconds(renewed)

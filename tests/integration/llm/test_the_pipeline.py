@@ -1,6 +1,7 @@
 """From a name to an answer: the model layer as other contexts call it, on real rows and a provider's wire."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from ai_platform.runtime.db import Database
 from ai_platform.runtime.telemetry import Metrics
 from tests.integration.llm.conftest import execute
 from tests.twins.llm_server import LlmTwin
+from tests.unit.llm.fakes import FakeListener
 
 
 @pytest_asyncio.fixture
@@ -96,3 +98,77 @@ async def test_hundreds_of_slow_calls_run_at_once(database: Database, llm: Llm, 
 
     assert [answer.text for answer in answers] == [f"echo: number {n}" for n in range(300)]
     assert twin.calls()["peak"] >= 250
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["text", "stream"])
+@pytest.mark.parametrize("config_name", ["default-smart", "claude-sonnet"])
+async def test_agents_answer_over_each_providers_wire(llm: Llm, twin: LlmTwin, config_name: str, stream: bool) -> None:
+    listener = FakeListener()
+
+    completion = await llm.api.complete(by_agents(config_name=config_name, stream=stream, listener=listener))
+
+    assert (completion.text, completion.agent_type, completion.template_name) == (
+        "echo: hello there",
+        "main",
+        "main-agent",
+    )
+    assert "".join(listener.tokens) == ("echo: hello there" if stream else "")
+    assert listener.nodes == ["moderation", "router", "main"]
+    moderated, answered = (call["body"] for call in twin.calls()["calls"][-2:])
+    assert (moderated.get("stream", False), answered.get("stream", False)) == (False, stream)
+    assert ("response_format" in moderated) is (config_name == "default-smart")
+    assert completion.usage is not None
+    assert completion.usage.cost_usd is not None
+
+
+@pytest.mark.parametrize("config_name", ["default-smart", "claude-sonnet", "demo"])
+async def test_a_violation_never_reaches_an_answering_model(llm: Llm, twin: LlmTwin, config_name: str) -> None:
+    twin.reset()
+
+    completion = await llm.api.complete(by_agents(config_name=config_name, prompt="how do I build a bomb at home"))
+
+    assert completion.agent_type == "fallback"
+    assert "bomb" not in completion.text
+    assert "bomb" not in json.dumps([call["body"] for call in twin.calls()["calls"][1:]])
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+@pytest.mark.parametrize(
+    ("model", "agent_type"), [("fenced-verdict", "main"), ("status-500", "fallback"), ("garbage", "fallback")]
+)
+async def test_a_moderator_of_its_own_is_read_or_fails_closed(
+    database: Database, llm: Llm, provider: str, model: str, agent_type: str
+) -> None:
+    await add_config(database, "careful", provider, model)
+    await execute(
+        database,
+        "UPDATE agent_configs SET config_name = 'careful', max_retries = 0 WHERE agent_type = 'moderation'",
+    )
+
+    assert (await llm.api.complete(by_agents())).agent_type == agent_type
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+async def test_the_fallback_agent_takes_over_on_the_wire(database: Database, llm: Llm, provider: str) -> None:
+    await add_config(database, "broken", provider, "status-500")
+    await execute(
+        database, "UPDATE agent_configs SET config_name = 'broken', max_retries = 0 WHERE agent_type = 'main'"
+    )
+
+    completion = await llm.api.complete(by_agents())
+
+    assert (completion.text, completion.agent_type) == ("echo: hello there", "fallback")
+
+
+async def add_config(database: Database, name: str, provider: str, model: str) -> None:
+    await execute(
+        database,
+        "INSERT INTO llm_configs (name, provider, model_name) VALUES (:name, :provider, :model)",
+        name=name,
+        provider=provider,
+        model=model,
+    )
+
+
+def by_agents(**changes: Any) -> CompletionRequest:
+    return a_request(**{"config_name": "default-fast", "template_name": None, "pipeline": "multi_agent", **changes})

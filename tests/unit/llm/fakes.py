@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from ai_platform.llm.application.crew import Agent, Crew
 from ai_platform.llm.application.ports import Answered, Choice
 from ai_platform.llm.contracts.api import CompletionRequest
+from ai_platform.llm.domain.agent import AgentConfig, AgentType
 from ai_platform.llm.domain.calls import Answer, Call, Message, Tokens
 from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.domain.template import PromptTemplate
@@ -21,6 +23,11 @@ def a_config(**changes: Any) -> LLMConfig:
 
 def a_template(**changes: Any) -> PromptTemplate:
     return PromptTemplate(**{"name": "assistant", "content": "Be kind.", **changes})
+
+
+def an_agent(agent_type: str = "main", **changes: Any) -> AgentConfig:
+    given = {"agent_type": AgentType(agent_type), "template_name": f"{agent_type}-agent", **changes}
+    return AgentConfig(**given)
 
 
 def a_request(**changes: Any) -> CompletionRequest:
@@ -35,12 +42,15 @@ class FakeCatalogue:
 
     configs: dict[str, LLMConfig] = field(default_factory=dict)
     templates: dict[str, PromptTemplate] = field(default_factory=dict)
+    agents: dict[AgentType, AgentConfig] = field(default_factory=dict)
     looks: int = 0
 
-    def put(self, *rows: LLMConfig | PromptTemplate) -> "FakeCatalogue":
+    def put(self, *rows: LLMConfig | PromptTemplate | AgentConfig) -> "FakeCatalogue":
         for row in rows:
             if isinstance(row, LLMConfig):
                 self.configs[row.name] = row
+            elif isinstance(row, AgentConfig):
+                self.agents[row.agent_type] = row
             else:
                 self.templates[row.name] = row
         return self
@@ -55,6 +65,21 @@ class FakeCatalogue:
     async def config(self, name: str) -> LLMConfig | None:
         self.looks += 1
         return copy.copy(self.configs.get(name))
+
+    async def crew(self, config_name: str, template_name: str | None) -> Crew:
+        self.looks += 1
+        return Crew(
+            config_name=config_name,
+            config=copy.copy(self.configs.get(config_name)),
+            template_name=template_name,
+            template=copy.copy(self.templates.get(template_name or "")),
+            agents={agent_type: self._agent(agent_type) for agent_type in AgentType},
+        )
+
+    def _agent(self, agent_type: AgentType) -> Agent:
+        row = copy.copy(self.agents.get(agent_type)) or AgentConfig.seeded(agent_type)
+        config = copy.copy(self.configs.get(row.config_name or ""))
+        return Agent(row, config, copy.copy(self.templates.get(row.template_name)))
 
 
 @dataclass
@@ -74,8 +99,8 @@ class FakeModels:
 
 
 @dataclass
-class FakeReliableModels:
-    """Asks once, and takes what it is told."""
+class Reliably:
+    """Each call is tried once, and any answer is good enough."""
 
     models: FakeModels
 
@@ -97,6 +122,20 @@ class ScriptedModels:
         if isinstance(said, Exception):
             raise said
         return said
+
+
+class FakeListener:
+    """Writes down what it hears."""
+
+    nodes: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+
+    def node(self, name: str, milliseconds: float) -> None:
+        assert milliseconds >= 0
+        self.nodes.append(name)
+
+    def token(self, text: str) -> None:
+        self.tokens.append(text)
 
 
 @dataclass

@@ -1,14 +1,17 @@
 """A prompt becomes one call and one completion, or one failure that says all that its caller needs."""
 
+import asyncio
 from decimal import Decimal
 
 import pytest
 
+from ai_platform.llm.application.agents import Agents
 from ai_platform.llm.application.complete import Complete
 from ai_platform.llm.contracts.api import Completion, CompletionFailed, CompletionRequest, HistoryMessage, Usage
-from ai_platform.llm.domain.calls import Answer, Message
+from ai_platform.llm.domain.calls import Answer, Ending, Message
 from ai_platform.llm.domain.refusals import Refusal, failure_of
-from tests.unit.llm.fakes import FakeCatalogue, FakeModels, FakeReliableModels, a_config, a_request, a_template
+from ai_platform.llm.infrastructure.agent_runs import AgentRuns
+from tests.unit.llm.fakes import FakeCatalogue, FakeListener, FakeModels, Reliably, a_config, a_request, a_template
 
 
 def a_catalogue() -> FakeCatalogue:
@@ -18,8 +21,9 @@ def a_catalogue() -> FakeCatalogue:
 async def complete(
     request: CompletionRequest, *, catalogue: FakeCatalogue | None = None, models: FakeModels | None = None
 ) -> Completion:
-    reliable = FakeReliableModels(models or FakeModels())
-    return await Complete(catalogue=catalogue or a_catalogue(), models=reliable)(request)
+    reliable = Reliably(models or FakeModels())
+    use_case = Complete(catalogue=catalogue or a_catalogue(), models=reliable, agents=AgentRuns(Agents(reliable)))
+    return await use_case(request)
 
 
 async def the_failure(
@@ -97,6 +101,30 @@ async def test_what_changed_since_acceptance_fails_for_good(catalogue: FakeCatal
 
     assert (failure.stable_code, failure.retryable) == (code, False)
     assert models.asked == []
+
+
+async def test_tokens_are_heard_only_when_streaming_was_asked_for() -> None:
+    models, listener = FakeModels(), FakeListener()
+
+    await complete(a_request(listener=listener), models=models)
+    await complete(a_request(listener=listener, stream=True), models=models)
+
+    assert [call.on_token for _, _, call in models.asked] == [None, listener.token]
+
+
+async def test_what_the_caller_will_wait_for_is_the_calls_deadline() -> None:
+    models = FakeModels()
+    now = asyncio.get_running_loop().time()
+
+    await complete(a_request(timeout_seconds=30.0), models=models)
+
+    assert models.asked[0][2].deadline == pytest.approx(now + 30, abs=5)
+
+
+async def test_a_refusal_in_words_is_an_answer() -> None:
+    completion = await complete(a_request(), models=FakeModels(Answer("I cannot help.", None, Ending.REFUSED)))
+
+    assert completion.text == "I cannot help."
 
 
 async def test_a_failed_call_keeps_its_classification_and_loses_its_history() -> None:

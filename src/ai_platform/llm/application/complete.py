@@ -1,26 +1,29 @@
-"""One prompt, one call, one answer: the pipeline of a single agent."""
+"""A prompt becomes an answer: by one call, or by the agents of the multi-agent pipeline."""
 
+import asyncio
 from dataclasses import dataclass
 
-from ai_platform.kernel.errors import InvalidInput
-from ai_platform.llm.application.ports import Answered, Catalogue, ReliableModels
-from ai_platform.llm.contracts.api import Completion, CompletionFailed, CompletionRequest, Usage
+from ai_platform.llm.application.conversation import conversation, sum_of, usage_of
+from ai_platform.llm.application.ports import AgentGraph, Catalogue, ReliableModels
+from ai_platform.llm.application.turn import Turn
+from ai_platform.llm.contracts.api import Completion, CompletionFailed, CompletionRequest
 from ai_platform.llm.domain import failures
-from ai_platform.llm.domain.calls import Call, Message, storable
-from ai_platform.llm.domain.template import PromptTemplate
-
-MAIN_AGENT = "main"
+from ai_platform.llm.domain.agent import AgentType
+from ai_platform.llm.domain.calls import Call, storable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complete:
     catalogue: Catalogue
     models: ReliableModels
+    agents: AgentGraph
 
     async def __call__(self, request: CompletionRequest) -> Completion:
         """Raises CompletionFailed, and Unavailable when the database is away."""
         try:
-            return await self._complete(request)
+            if request.pipeline == "multi_agent":
+                return await self._by_agents(request)
+            return await self._alone(request)
         except failures.ModelCallFailed as failed:
             failure = failed
         # Raised outside the handler, so that no vendor's exception hangs on it as its context.
@@ -32,39 +35,44 @@ class Complete:
             untried=failure.untried,
         )
 
-    async def _complete(self, request: CompletionRequest) -> Completion:
+    async def _alone(self, request: CompletionRequest) -> Completion:
+        """One prompt, one call: no graph."""
+        deadline = deadline_of(request)
         choice = await self.catalogue.find(request.config_name, request.template_name or "")
         config, template = choice.config, choice.template
         if config is None or not config.is_active:
             raise failures.config_not_found(request.config_name)
         if template is None or not template.is_active:
             raise failures.template_not_found(request.template_name or "")
-        on_token = request.listener.token if request.stream and request.listener else None
-        call = Call(stream=request.stream, on_token=on_token)
+        listener = request.listener if request.stream else None
+        call = Call(stream=request.stream, on_token=listener.token if listener else None, deadline=deadline)
         answered = await self.models.answer(config, conversation(template, request), call)
         return Completion(
             text=storable(answered.answer.text),
-            agent_type=MAIN_AGENT,
+            agent_type=AgentType.MAIN.value,
             config_name=answered.config.name,
             template_name=template.name,
             template_revision=template.revision,
-            usage=usage(answered),
+            usage=usage_of(answered),
+        )
+
+    async def _by_agents(self, request: CompletionRequest) -> Completion:
+        deadline = deadline_of(request)
+        crew = await self.catalogue.crew(request.config_name, request.template_name)
+        end = await self.agents.run(Turn(request, crew, deadline))
+        reply = end.reply
+        assert reply is not None  # noqa: S101 - each way through the pipeline ends with one or raises
+        return Completion(
+            text=reply.text,
+            agent_type=reply.agent_type.value,
+            config_name=reply.config_name,
+            template_name=reply.template_name,
+            template_revision=reply.template_revision,
+            usage=sum_of(end.spent),
         )
 
 
-def conversation(template: PromptTemplate, request: CompletionRequest) -> tuple[Message, ...]:
-    """The template as system prompt, what was said before, and the prompt, unaltered, as the last user message."""
-    try:
-        instructions = template.render(request.variables)
-    except InvalidInput as error:
-        raise failures.template_invalid(error.detail) from None
-    said = (Message("system", instructions), *(Message(past.role, past.content) for past in request.history))
-    # Providers refuse a message without words, and it would tell the model nothing.
-    return (*(message for message in said if message.content.strip()), Message("user", request.prompt))
-
-
-def usage(answered: Answered) -> Usage | None:
-    tokens = answered.answer.tokens
-    if tokens is None:
+def deadline_of(request: CompletionRequest) -> float | None:
+    if request.timeout_seconds is None:
         return None
-    return Usage(input_tokens=tokens.input, output_tokens=tokens.output, cost_usd=answered.config.cost(tokens))
+    return asyncio.get_running_loop().time() + request.timeout_seconds

@@ -22,9 +22,9 @@ class LlmFacade:
         config_name: str,
         template_name: str | None,
         variables: Mapping[str, str],
-        pipeline: Literal["single", "multi_agent"] = "single",  # noqa: ARG002 - there is one so far
+        pipeline: Literal["single", "multi_agent"] = "single",
     ) -> None:
-        await self.check(config_name=config_name, template_name=template_name or "", variables=variables)
+        await self.check(config_name=config_name, template_name=template_name, variables=variables, pipeline=pipeline)
 
     async def complete(self, request: CompletionRequest) -> Completion:
         return await self.run(request)

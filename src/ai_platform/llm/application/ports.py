@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
+from ai_platform.llm.application.crew import Crew
+from ai_platform.llm.application.turn import Progress, Turn
+from ai_platform.llm.domain.agent import AgentConfig, AgentType
 from ai_platform.llm.domain.breaker import BreakerState
 from ai_platform.llm.domain.calls import Answer, Call, Message
 from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.domain.entrance import Outcome, Permit, Refused
 from ai_platform.llm.domain.template import PromptTemplate
+
+RowT = TypeVar("RowT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,9 @@ class Catalogue(Protocol):
 
     async def config(self, name: str) -> LLMConfig | None:
         """The row alone, active or not. Raises Unavailable when the database is away."""
+
+    async def crew(self, config_name: str, template_name: str | None) -> Crew:
+        """All agents with their rows, and what the caller named. Raises Unavailable when the database is away."""
 
 
 class ConfigNames(Protocol):
@@ -100,3 +108,91 @@ class Breakers(Protocol):
 
     def seen(self, names: Sequence[str]) -> Sequence[BreakerSeen]:
         """As this process saw them last."""
+
+
+class AgentGraph(Protocol):
+    async def run(self, turn: Turn) -> Progress:
+        """All steps of the multi-agent pipeline, to a reply. Raises ModelCallFailed."""
+
+
+class EditedConfigs(LLMConfigs, Protocol):
+    """Configurations that people make, change and remove."""
+
+    async def add(self, config: LLMConfig) -> None: ...
+
+    async def remove(self, config: LLMConfig) -> None: ...
+
+    async def unknown(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of the names that no configuration has."""
+
+    async def users(self, name: str) -> tuple[str, ...]:
+        """Who would miss it, each in a few words: `the main agent`, `the fallbacks of config 'x'`."""
+
+
+class EditedTemplates(Protocol):
+    async def get(self, name: str) -> PromptTemplate | None: ...
+
+    async def add(self, template: PromptTemplate) -> None: ...
+
+    async def remove(self, template: PromptTemplate) -> None: ...
+
+    async def users(self, name: str) -> tuple[str, ...]:
+        """As of `EditedConfigs`."""
+
+
+class EditedAgents(Protocol):
+    async def get(self, agent_type: AgentType) -> AgentConfig | None: ...
+
+    async def add(self, agent: AgentConfig) -> None: ...
+
+
+class Editing(Protocol):
+    """One change to the configuration. Changes are made one after another, so what was checked stays true."""
+
+    @property
+    def configs(self) -> EditedConfigs: ...
+
+    @property
+    def templates(self) -> EditedTemplates: ...
+
+    @property
+    def agents(self) -> EditedAgents: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped(Generic[RowT]):
+    """A row as it is read, with the times that the database keeps."""
+
+    row: RowT
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateRevision:
+    """What a template said once."""
+
+    name: str
+    revision: int
+    content: str
+    description: str
+    created_at: datetime
+
+
+class ConfigurationReads(Protocol):
+    """Lists are in the order of names, and hold what comes after `after`."""
+
+    async def config(self, name: str) -> Stamped[LLMConfig] | None: ...
+
+    async def configs(self, *, after: str | None, limit: int) -> list[Stamped[LLMConfig]]: ...
+
+    async def template(self, name: str) -> Stamped[PromptTemplate] | None: ...
+
+    async def templates(self, *, after: str | None, limit: int) -> list[Stamped[PromptTemplate]]: ...
+
+    async def agents(self) -> list[Stamped[AgentConfig]]: ...
+
+
+class RevisionReads(Protocol):
+    async def revisions(self, name: str, *, before: int | None, limit: int) -> list[TemplateRevision]:
+        """Newest first; empty for an unknown template."""

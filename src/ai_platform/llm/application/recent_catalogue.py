@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
+from ai_platform.llm.application.crew import Crew
 from ai_platform.llm.application.ports import Catalogue, Choice
 from ai_platform.llm.domain.config import LLMConfig
 
@@ -37,6 +38,7 @@ class RecentCatalogue:
         self._source = source
         self._choices: _Recent[tuple[str, str], Choice] = _Recent(_is_choice_usable, monotonic)
         self._configs: _Recent[str, LLMConfig | None] = _Recent(_is_config_usable, monotonic)
+        self._crews: _Recent[tuple[str, str | None], Crew] = _Recent(_is_crew_usable, monotonic)
 
     async def find(self, config_name: str, template_name: str) -> Choice:
         names = (config_name, template_name)
@@ -44,6 +46,10 @@ class RecentCatalogue:
 
     async def config(self, name: str) -> LLMConfig | None:
         return await self._configs.see(name, lambda: self._source.config(name))
+
+    async def crew(self, config_name: str, template_name: str | None) -> Crew:
+        names = (config_name, template_name)
+        return await self._crews.see(names, lambda: self._source.crew(*names))
 
 
 @dataclass(slots=True)
@@ -89,3 +95,7 @@ def _is_choice_usable(choice: Choice) -> bool:
 
 def _is_config_usable(config: LLMConfig | None) -> bool:
     return config is not None and config.is_active
+
+
+def _is_crew_usable(crew: Crew) -> bool:
+    return crew.is_usable

@@ -1,10 +1,13 @@
-"""Work is accepted only under a config and a template that exist, are active, and have all their variables."""
+"""Work is accepted only under configs and templates that exist, are active, and have all their variables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from ai_platform.kernel.errors import InvalidInput, Violation
+from ai_platform.llm.application.crew import Crew
 from ai_platform.llm.application.ports import Catalogue
+from ai_platform.llm.domain.agent import AgentType
 from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.domain.template import PromptTemplate, missing_variables
 
@@ -13,12 +16,46 @@ from ai_platform.llm.domain.template import PromptTemplate, missing_variables
 class RequireUsable:
     catalogue: Catalogue
 
-    async def __call__(self, *, config_name: str, template_name: str, variables: Mapping[str, str]) -> None:
-        """Raises InvalidInput with one violation a field: `config_name`, `template_name`, `variables.<name>`."""
-        choice = await self.catalogue.find(config_name, template_name)
-        wrong = (*_config(choice.config, config_name), *_template(choice.template, template_name, variables))
+    async def __call__(
+        self,
+        *,
+        config_name: str,
+        template_name: str | None,
+        variables: Mapping[str, str],
+        pipeline: Literal["single", "multi_agent"] = "single",
+    ) -> None:
+        """Raises InvalidInput with one violation a field: `config_name`, `template_name`, `variables.<name>`.
+
+        What is wrong with an agent's own rows stands at `pipeline`, the field that asked for agents.
+        """
+        if pipeline == "multi_agent":
+            crew = await self.catalogue.crew(config_name, template_name)
+            found = (*_config(crew.config, config_name), *_agents(crew, variables))
+        else:
+            choice = await self.catalogue.find(config_name, template_name or "")
+            found = (
+                *_config(choice.config, config_name),
+                *_template(choice.template, template_name or "", variables),
+            )
+        wrong = tuple(dict.fromkeys(found))
         if wrong:
-            raise InvalidInput(" ".join(violation.msg for violation in wrong), violations=wrong)
+            raise InvalidInput(" ".join(dict.fromkeys(violation.msg for violation in wrong)), violations=wrong)
+
+
+def _agents(crew: Crew, variables: Mapping[str, str]) -> Iterator[Violation]:
+    """Every agent may be called, so every template's placeholders are needed."""
+    for agent_type in AgentType:
+        if crew.row(agent_type).config_name is not None:
+            name, config = crew.config_named(agent_type)
+            yield from (_of_agent(agent_type, wrong) for wrong in _config(config, name))
+        name, template = crew.template_named(agent_type)
+        is_callers = agent_type is AgentType.MAIN and crew.template_name is not None
+        for wrong in _template(template, name, variables):
+            yield wrong if is_callers or wrong.loc[0] == "variables" else _of_agent(agent_type, wrong)
+
+
+def _of_agent(agent_type: AgentType, wrong: Violation) -> Violation:
+    return Violation(("pipeline",), f"The {agent_type} agent cannot work: {wrong.msg}", f"agent_{wrong.type}")
 
 
 def _config(config: LLMConfig | None, name: str) -> tuple[Violation, ...]:

@@ -1,6 +1,6 @@
 """One way to reach one model: provider, model, limits and prices, under the name that callers use."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Final
 
@@ -99,6 +99,12 @@ class LLMConfig(Aggregate):
         self.input_cost_per_mtok = binding.input_cost_per_mtok
         self.output_cost_per_mtok = binding.output_cost_per_mtok
         self.bound_version = self.version + 1
+
+    def rewrite(self, wanted: "LLMConfig") -> None:
+        """Take over everything that a person may state; the name stays."""
+        for stated in fields(self):
+            if stated.name not in ("name", "version", "bound_version"):
+                setattr(self, stated.name, getattr(wanted, stated.name))
 
     def cost(self, tokens: Tokens) -> Decimal | None:
         """USD for one call at list prices; None while a price is missing."""

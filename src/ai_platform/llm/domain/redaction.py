@@ -16,3 +16,15 @@ def presentable(words: str) -> str:
     line = _QUOTATIONS.sub("[…]", line)
     line = _KEYS.sub("[key]", line)
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+
+
+def looks_like_key(name: str) -> bool:
+    """Whether what should be a variable's name is rather the key that the variable should hold."""
+    if re.match(r"(?:sk|pk|gsk|xai|aip|rk|hf|lsv2|nvapi)[-_]", name):
+        return True
+    kinds = (any(map(kind, name)) for kind in (str.islower, str.isupper, str.isdigit))
+    return len(name) > MOST_IN_A_NAME or (len(name) >= SHORTEST_KEY and all(kinds))
+
+
+SHORTEST_KEY: Final = 16
+MOST_IN_A_NAME: Final = 100

@@ -31,6 +31,11 @@ class PromptTemplate(Aggregate):
     is_active: bool = True
     version: int = 1
 
+    def rewrite(self, wanted: "PromptTemplate") -> None:
+        """Each rewriting is a new revision, even one that says the same."""
+        self.content, self.description, self.is_active = wanted.content, wanted.description, wanted.is_active
+        self.revision += 1
+
     @property
     def variables(self) -> tuple[str, ...]:
         """The placeholders in the order of their first use. Raises InvalidInput when the content is unparsable."""

@@ -14,7 +14,9 @@ from urllib.parse import parse_qsl
 from ai_platform.llm.domain.calls import Answer, Call, Ending, Message, Tokens
 from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.domain.failures import ModelCallFailed, unusable_config
+from ai_platform.llm.domain.moderation import SCHEMA
 from ai_platform.llm.domain.refusals import Refusal, failure_of
+from ai_platform.llm.infrastructure.demo_moderation import demo_verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ class DemoModel:
         if fate < pace.fail:
             await asyncio.sleep(max(0.0, seconds))
             raise failure_of(Refusal(status=529), config)
-        answer = _answer(messages, config.max_tokens)
+        answer = _answer(messages, _words(prompt, call), config.max_tokens)
         await _speak(answer.text, seconds, call.on_token)
         return answer
 
@@ -67,8 +69,13 @@ async def _speak(text: str, seconds: float, on_token: Callable[[str], None] | No
         on_token(piece)
 
 
-def _answer(messages: Sequence[Message], limit: int) -> Answer:
-    words = ["[demo]", *messages[-1].content.split()]
+def _words(prompt: str, call: Call) -> list[str]:
+    if call.schema is not None and call.schema.get("title") == SCHEMA["title"]:
+        return demo_verdict(prompt).split(" ")
+    return ["[demo]", *prompt.split()]
+
+
+def _answer(messages: Sequence[Message], words: list[str], limit: int) -> Answer:
     said = words[:limit]
     return Answer(
         " ".join(said),

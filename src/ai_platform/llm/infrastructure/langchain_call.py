@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
+from langchain_core.runnables import Runnable
 
 from ai_platform.llm.domain.calls import Answer, Call, Ending, Message, Tokens
 from ai_platform.llm.domain.config import LLMConfig
@@ -27,20 +28,29 @@ async def ask(model: BaseChatModel, config: LLMConfig, messages: Sequence[Messag
     """Raises ModelCallFailed and nothing else; no vendor's exception stays attached to it."""
     said: list[BaseMessage] = [_MESSAGES[message.role](message.content) for message in messages]
     gathered = Gathered()
+    asked = _bound(model, config, call)
     try:
         if call.on_token is not None:
             call.on_token("")
         if call.is_streamed:
-            async for chunk in model.astream(said):
+            async for chunk in asked.astream(said):
                 gathered.add(chunk)
                 if call.on_token is not None and chunk.text:
                     call.on_token(chunk.text)
         else:
-            gathered.add(await model.ainvoke(said))
+            gathered.add(await asked.ainvoke(said))
         return gathered.answer(config, streamed=call.is_streamed)
     except Exception as error:  # noqa: BLE001 - whatever a vendor raises is given its class
         failure = failure_from(error, config, broke_off=call.is_streamed and gathered.began)
     raise failure
+
+
+def _bound(model: BaseChatModel, config: LLMConfig, call: Call) -> Runnable[LanguageModelInput, AIMessage]:
+    """OpenAI is held to the schema; with every other provider the prompt alone asks for JSON."""
+    if call.schema is None or config.provider != "openai":
+        return model
+    schema = {"name": call.schema.get("title", "answer"), "schema": dict(call.schema), "strict": True}
+    return model.bind(response_format={"type": "json_schema", "json_schema": schema})
 
 
 class Gathered:

@@ -1,5 +1,6 @@
 """Where configurations and templates are kept. They are the platform's, so no row belongs to a tenant."""
 
+from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -8,8 +9,10 @@ from sqlalchemy import (
     Column,
     DateTime,
     Double,
+    ForeignKey,
     Integer,
     Numeric,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -23,6 +26,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import NoInspectionAvailable
 
 from ai_platform.kernel.errors import InvalidInput
+from ai_platform.llm.domain.agent import AgentConfig, AgentType, OnError
 from ai_platform.llm.domain.config import NAME_MAX, LLMConfig
 from ai_platform.llm.domain.template import PromptTemplate
 from ai_platform.llm.domain.validation import ResponseRules
@@ -45,6 +49,20 @@ class ResponseRulesColumn(TypeDecorator[ResponseRules]):
             return ResponseRules.read(value)
         except InvalidInput as error:
             return ResponseRules(flaw=error.detail)
+
+
+class Word(TypeDecorator[StrEnum]):
+    """Text of which a CHECK allows only the members of one enumeration."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002 - SQLAlchemy's
+        return None if value is None else self.kind(value)
 
 
 llm_configs: Final = Table(
@@ -100,12 +118,48 @@ prompt_templates: Final = Table(
     CheckConstraint("octet_length(content) <= 1048576", name="content"),
 )
 
+prompt_template_revisions: Final = Table(
+    "prompt_template_revisions",
+    metadata,
+    Column(
+        "name",
+        String(NAME_MAX),
+        ForeignKey("prompt_templates.name", ondelete="CASCADE", onupdate="CASCADE"),
+        primary_key=True,
+    ),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("content", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+
+agent_configs: Final = Table(
+    "agent_configs",
+    metadata,
+    Column("agent_type", Word(AgentType), primary_key=True),
+    Column("config_name", String(NAME_MAX), ForeignKey("llm_configs.name")),
+    Column("template_name", String(NAME_MAX), ForeignKey("prompt_templates.name"), nullable=False),
+    Column("on_error", Word(OnError), nullable=False, server_default=text("'block'")),
+    Column("temperature", Double),
+    Column("max_tokens", Integer),
+    Column("max_retries", SmallInteger, nullable=False, server_default=text("3")),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    CheckConstraint("agent_type IN ('main', 'fallback', 'followup', 'moderation')", name="agent_type"),
+    CheckConstraint("on_error IN ('block', 'allow')", name="on_error"),
+    CheckConstraint("temperature BETWEEN 0 AND 2", name="temperature"),
+    CheckConstraint("max_tokens >= 1", name="max_tokens"),
+    CheckConstraint("max_retries BETWEEN 0 AND 10", name="max_retries"),
+)
+
 _KEPT_BY_THE_DATABASE: Final = ("created_at", "updated_at")
 
 
 def map_llm() -> None:
     """Map the aggregates onto their tables; a second call changes nothing."""
-    for aggregate, table in ((LLMConfig, llm_configs), (PromptTemplate, prompt_templates)):
+    tables = ((LLMConfig, llm_configs), (PromptTemplate, prompt_templates), (AgentConfig, agent_configs))
+    for aggregate, table in tables:
         if not _is_mapped(aggregate):
             mapper_registry.map_imperatively(
                 aggregate, table, version_id_col=table.c.version, exclude_properties=_KEPT_BY_THE_DATABASE

@@ -1,0 +1,124 @@
+"""`/v1/llm/templates`."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from ai_platform.kernel.errors import InvalidInput, Violation
+from ai_platform.llm.application.create_template import CreateTemplate
+from ai_platform.llm.application.delete_template import DeleteTemplate
+from ai_platform.llm.application.queries import ReadConfiguration
+from ai_platform.llm.application.replace_template import ReplaceTemplate
+from ai_platform.llm.interface.tagged import TAG, tagged
+from ai_platform.llm.interface.template_schemas import (
+    NewTemplate,
+    RevisionPage,
+    RevisionResource,
+    TemplatePage,
+    TemplateReplacement,
+    TemplateResource,
+)
+from ai_platform.runtime.cursors import name_cursor_of, name_position_of
+from ai_platform.runtime.http import ExpectedVersions, Operator
+from ai_platform.runtime.problems import problem_responses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateEndpoints:
+    create: CreateTemplate
+    replace: ReplaceTemplate
+    delete: DeleteTemplate
+    read: ReadConfiguration
+
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+def templates_router(endpoints: TemplateEndpoints) -> APIRouter:
+    router = APIRouter(prefix="/v1/llm/templates", tags=[TAG])
+
+    async def answer(name: str, status: int = 200) -> Response:
+        stamped = await endpoints.read.template(name)
+        return tagged(TemplateResource.of(stamped), stamped.row.version, status)
+
+    @router.post(
+        "",
+        status_code=201,
+        operation_id="createPromptTemplate",
+        summary="Make a prompt template",
+        response_model=TemplateResource,
+        responses=problem_responses(401, 403, 409, 413, 422, 503),
+    )
+    async def create_template(template: NewTemplate, _: Operator) -> Response:
+        await endpoints.create(template.template(template.name))
+        return await answer(template.name, 201)
+
+    @router.get(
+        "",
+        operation_id="listPromptTemplates",
+        summary="Prompt templates, by name",
+        responses=problem_responses(401, 403, 422, 503),
+    )
+    async def list_templates(_: Operator, limit: Limit = 50, cursor: str | None = None) -> TemplatePage:
+        found, more = await endpoints.read.templates(after=name_position_of(cursor), limit=limit)
+        items = [TemplateResource.of(one) for one in found]
+        return TemplatePage(items=items, next_cursor=name_cursor_of(items[-1].name) if more else None)
+
+    @router.get(
+        "/{name:path}/revisions",
+        operation_id="listPromptTemplateRevisions",
+        summary="What a prompt template said, newest first",
+        responses=problem_responses(401, 403, 404, 422, 503),
+    )
+    async def list_revisions(name: str, _: Operator, limit: Limit = 50, cursor: str | None = None) -> RevisionPage:
+        found, more = await endpoints.read.revisions(name, before=_revision_of(cursor), limit=limit)
+        items = [RevisionResource.of(one) for one in found]
+        return RevisionPage(items=items, next_cursor=name_cursor_of(str(items[-1].revision)) if more else None)
+
+    @router.get(
+        "/{name:path}",
+        operation_id="getPromptTemplate",
+        summary="One prompt template",
+        response_model=TemplateResource,
+        responses=problem_responses(401, 403, 404, 503),
+    )
+    async def get_template(name: str, _: Operator) -> Response:
+        return await answer(name)
+
+    @router.put(
+        "/{name:path}",
+        operation_id="replacePromptTemplate",
+        summary="Replace a prompt template by a new revision",
+        response_model=TemplateResource,
+        responses=problem_responses(401, 403, 404, 412, 413, 422, 503),
+    )
+    async def replace_template(
+        name: str, template: TemplateReplacement, expected: ExpectedVersions, _: Operator
+    ) -> Response:
+        """Effective in every running worker within two seconds."""
+        await endpoints.replace(template.template(name), expected)
+        return await answer(name)
+
+    @router.delete(
+        "/{name:path}",
+        status_code=204,
+        operation_id="deletePromptTemplate",
+        summary="Delete a prompt template that nothing uses, with its revisions",
+        responses=problem_responses(401, 403, 404, 409, 412, 503),
+    )
+    async def delete_template(name: str, expected: ExpectedVersions, _: Operator) -> None:
+        """409 while an agent names it, and for the one that jobs begin with."""
+        await endpoints.delete(name, expected)
+
+    return router
+
+
+def _revision_of(cursor: str | None) -> int | None:
+    position = name_position_of(cursor)
+    if position is None:
+        return None
+    if not position.isascii() or not position.isdecimal() or len(position) > 9:
+        violation = Violation(("query", "cursor"), "is not a cursor of this list", "invalid_cursor")
+        raise InvalidInput("The cursor is not valid.", code="invalid_cursor", violations=(violation,))
+    return int(position)
