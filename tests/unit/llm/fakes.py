@@ -124,6 +124,7 @@ class ScriptedModels:
         return said
 
 
+@dataclass
 class FakeListener:
     """Writes down what it hears."""
 
