@@ -257,6 +257,7 @@ async def test_a_sender_that_lost_its_claim_changes_nothing(database: Database, 
 
 async def test_a_sender_that_is_told_does_not_wait_for_its_poll(database: Database, start_sender: StartSender) -> None:
     due = asyncio.Event()
+    due.set()
     async with Receiver() as receiver:
         start_sender(poll=3600.0, due=due)
         await eventually(lambda: not due.is_set())
