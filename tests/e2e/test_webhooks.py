@@ -26,6 +26,8 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.statuses = list(statuses)
         self.received: list[tuple[str, Any]] = []
+        self.answering = threading.Event()
+        self.answering.set()
 
     @property
     def url(self) -> str:
@@ -42,6 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         verified = Webhook(SECRET).verify(body, dict(self.headers))
         self.server.received.append((self.headers["webhook-id"], verified))
+        self.server.answering.wait(30)
         statuses = self.server.statuses
         self.send_response(statuses.pop(0) if len(statuses) > 1 else statuses[0])
         self.end_headers()
@@ -56,25 +59,69 @@ def receiver() -> Iterator[Receiver]:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         yield server
+        server.answering.set()
         server.shutdown()
         thread.join()
 
 
+VARIABLES = {"WEBHOOK_SECRET": SECRET, "WEBHOOK_ALLOW_PRIVATE": "true"}
+
+
 @pytest.fixture(scope="module")
-def hooked(served: Stage) -> Iterator[Client]:
-    """A gateway and a worker with a secret that may call loopback."""
-    variables = {"WEBHOOK_SECRET": SECRET, "WEBHOOK_ALLOW_PRIVATE": "true"}
-    gateway: GatewayProcess = served.gateway(**variables).start()
-    worker: WorkerProcess = served.worker(**variables).start()
+def sender(served: Stage) -> Iterator[WorkerProcess]:
+    """A worker with a secret that may call loopback."""
+    worker = served.worker(**VARIABLES).start()
+    yield worker
+    worker.close()
+
+
+@pytest.fixture(scope="module")
+def hooked(served: Stage, sender: WorkerProcess) -> Iterator[Client]:
+    """A caller of a gateway that takes callbacks, with a worker that sends them."""
+    assert sender.running
+    gateway: GatewayProcess = served.gateway(**VARIABLES).start()
     with client_of(gateway) as client:
         yield client
     gateway.close()
-    worker.close()
 
 
 def log_of(client: Client, job_id: str) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = client.http.get(f"/v1/jobs/{job_id}/webhooks").json()["items"]
     return items
+
+
+def a_row(stage: Stage, url: str, job_id: str) -> None:
+    """A webhook as the end of a job writes it."""
+    stage.sql(
+        "INSERT INTO webhook_deliveries (id, tenant_id, subject_id, type, url, payload) SELECT gen_random_uuid(), "
+        "tenant_id, id, 'job.completed', $1, jsonb_build_object('type', 'job.completed', 'data', "
+        "jsonb_build_object('job_id', id::text)) FROM jobs WHERE id = $2",
+        url,
+        uuid.UUID(job_id),
+    )
+
+
+def test_a_webhook_is_delivered_and_logged(hooked: Client, receiver: Receiver, served: Stage) -> None:
+    job_id = hooked.submit("Hello", config_name="demo")
+    a_row(served, receiver.url, job_id)
+    until(lambda: [one["status"] for one in log_of(hooked, job_id)] == ["delivered"], what="the log")
+    assert receiver.bodies_of(job_id) == [{"type": "job.completed", "data": {"job_id": job_id}}]
+    assert [one["status_code"] for one in log_of(hooked, job_id)[0]["tries"]] == [200]
+
+
+def test_a_sender_that_is_killed_in_the_middle_loses_nothing(
+    hooked: Client, receiver: Receiver, served: Stage, sender: WorkerProcess
+) -> None:
+    receiver.answering.clear()
+    job_id = hooked.submit("Hello", config_name="demo")
+    a_row(served, receiver.url, job_id)
+    until(lambda: receiver.bodies_of(job_id), what="the first try")
+    sender.kill()
+    receiver.answering.set()
+    sender.start()
+    until(lambda: [one["status"] for one in log_of(hooked, job_id)] == ["delivered"], within=40, what="the second try")
+    assert len(receiver.bodies_of(job_id)) == 2
+    assert len({webhook_id for webhook_id, body in receiver.received if body["data"]["job_id"] == job_id}) == 1
 
 
 def test_the_end_of_a_job_is_told_once_and_signed(hooked: Client, receiver: Receiver) -> None:

@@ -1,7 +1,9 @@
 """Webhooks on real rows, to a real receiver: signed, at least once, and only where they may go."""
 
+import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +55,8 @@ async def start_sender(database: Database) -> AsyncIterator[StartSender]:
     ) -> WebhookSender:
         transport = VettedTransport(resolve or Resolver(), allow_private=allow_private)
         post = SignedPosts(SecretStr(SECRET), transport, timeout=timeout)
-        sender = WebhookSender(PostgresWebhookQueue(database, lease=lease), post, Metrics(), poll=0.05, **options)
+        queue = PostgresWebhookQueue(database, lease=lease)
+        sender = WebhookSender(queue, post, Metrics(), **{"poll": 0.05, **options})
         sender.start()
         senders.append(sender)
         return sender
@@ -174,6 +177,18 @@ async def test_a_receiver_that_is_away_is_tried_again(database: Database, start_
     assert (row.status, row.tries[0]["error"]) == ("pending", "connection_failed")
 
 
+async def test_a_receiver_without_tls_is_not_called_by_https(database: Database, start_sender: StartSender) -> None:
+    async def speak_plainly(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(speak_plainly, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        row = await sent(database, start_sender, f"https://127.0.0.1:{port}/")
+    assert (row.status, row.tries[0]["error"]) == ("pending", "tls_failed")
+
+
 async def test_an_endless_answer_is_not_read_to_its_end(database: Database, start_sender: StartSender) -> None:
     async with Receiver(flood) as receiver:
         row = await sent(database, start_sender, receiver.url())
@@ -238,6 +253,30 @@ async def test_a_sender_that_lost_its_claim_changes_nothing(database: Database, 
         await sender.drain(5.0)
         row = await tried(database, delivery.id)
     assert [one["attempt"] for one in row.tries] == [2]
+
+
+async def test_a_sender_that_is_told_does_not_wait_for_its_poll(database: Database, start_sender: StartSender) -> None:
+    due = asyncio.Event()
+    due.set()
+    async with Receiver() as receiver:
+        start_sender(poll=3600.0, due=due)
+        await eventually(lambda: not due.is_set())
+        delivery = a_delivery(receiver.url())
+        await store(database, delivery)
+        due.set()
+        assert (await tried(database, delivery.id)).status == "delivered"
+
+
+async def test_old_webhooks_that_ended_are_forgotten(database: Database) -> None:
+    queue, waiting, ended = PostgresWebhookQueue(database), a_delivery("http://a/"), a_delivery("http://b/")
+    await store(database, waiting, ended)
+    async with database.transaction(None) as connection:
+        aged = text(
+            "UPDATE webhook_deliveries SET status = 'failed', ended_at = now() - interval '31 days' WHERE id = :id"
+        )
+        await connection.execute(aged, {"id": ended.id})
+    assert await queue.forget(timedelta(days=30)) == 1
+    assert (await row(database, waiting.id)).status == "pending"
 
 
 async def test_two_senders_send_each_once(database: Database, start_sender: StartSender) -> None:

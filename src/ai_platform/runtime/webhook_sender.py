@@ -3,7 +3,6 @@
 import asyncio
 import json
 import random
-import ssl
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -110,7 +109,7 @@ def _class_of(failure: Exception) -> str:
             return "name_not_resolved"
         case TimeoutError() | httpx.TimeoutException():
             return "timeout"
-        case _ if isinstance(failure.__context__, ssl.SSLError) or "SSL" in str(failure):
+        case httpx.ConnectError() if "[SSL" in str(failure):  # what httpx keeps of it
             return "tls_failed"
         case httpx.RemoteProtocolError():
             return "answer_unreadable"
