@@ -119,6 +119,31 @@ def idle_latency(stage: Stage) -> Figures:
     }
 
 
+def seen_over_sse(stage: Stage) -> Figures:
+    """One job after the other on an idle platform: until a client that opens its event stream has the result."""
+    times: list[float] = []
+    headers = {"Content-Type": "application/json"}
+    with stage.gateway() as gateway, stage.worker():
+        client = http.client.HTTPConnection(gateway.removeprefix("http://"))
+        for number in range(320):
+            began = time.perf_counter()
+            client.request("POST", "/v1/jobs", json.dumps({"prompt": f"Say {number}", "config_name": "demo"}), headers)
+            location = _read(client)[0]
+            client.request("GET", f"{location}/events", headers={"Accept": "text/event-stream"})
+            answer = client.getresponse()
+            while (line := answer.readline()) and line != b"event: job.completed\n":
+                pass
+            assert line, "the stream ended without a result"
+            times.append((time.perf_counter() - began) * 1000)
+            answer.read()
+            time.sleep(0.01)
+    settled = sorted(times[20:])
+    return {
+        "over SSE p50 ms (< 12)": settled[len(settled) // 2],
+        "over SSE p99 ms (< 40)": settled[int(len(settled) * 0.99)],
+    }
+
+
 def _read(client: http.client.HTTPConnection) -> tuple[str, bytes]:
     answer = client.getresponse()
     return answer.headers.get("location", ""), answer.read()
@@ -167,5 +192,6 @@ ALL = {
     "long-waits": long_waits,
     "wire": provider_wire,
     "idle": idle_latency,
+    "sse": seen_over_sse,
     **worker_scenarios.ALL,
 }

@@ -13,7 +13,7 @@ stream-cut                ends the stream politely, but without the event that s
 stream-error              an error event after 200 and half the answer
 garbage, garbage-json, garbage-shape      HTML, broken JSON, JSON of another shape, each with 200
 empty, truncated, refusal
-flaky-cut                 the first call with a prompt ends in the middle of its stream, later ones echo
+flaky-cut                 the first call with a prompt streams after 1 s and ends in the middle, later ones echo
 flaky-2-503               the first two calls with a prompt fail with 503, later ones echo
 storm-30-10-5             by a seeded dice: 30 % 429 (Retry-After 1 or 2 s), 10 % 500, 5 % hang, else a slow echo
 fenced-verdict            a moderator's verdict between prose and code fences
@@ -161,7 +161,7 @@ class Behaviours:
         if storm := _STORM.match(call.model):
             return _stormy(wire, call, storm, self.dice)
         if call.model == "flaky-cut" and self.asked[call.model, call.prompt] == 1:
-            return _halved(spoken(wire, call, Said(f"echo: {call.prompt}")))
+            return replace(_halved(spoken(wire, call, Said(f"echo: {call.prompt}"))), delay=1.0)
         for pattern, behaviour in _BEHAVIOURS:
             if match := pattern.match(call.model):
                 return behaviour(wire, call, match)

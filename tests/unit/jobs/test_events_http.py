@@ -1,10 +1,14 @@
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
+from sse_starlette import ServerSentEvent
+from starlette.types import Message
 
 from ai_platform.jobs.application.ports import RecordedEvent, Token
-from ai_platform.jobs.interface.events_http import frame, listed, seen
+from ai_platform.jobs.interface.events_http import EventStream, frame, listed, seen
 from tests.unit.jobs.builders import NOON
 
 JOB = UUID(int=1)
@@ -33,6 +37,30 @@ def test_a_token_has_no_id_and_keeps_its_lines_in_one() -> None:
     assert "id:" not in text
     assert len(text.splitlines()) == 3
     assert json.loads(text.partition("data: ")[2])["text"] == lines
+
+
+async def test_a_reader_that_takes_nothing_is_let_go_and_leaves_nothing_behind() -> None:
+    left = asyncio.Event()
+
+    async def frames() -> AsyncIterator[ServerSentEvent]:
+        try:
+            while True:
+                yield frame(JOB, STARTED)
+        finally:
+            left.set()
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    scope = {"type": "http", "method": "GET", "path": "/v1/jobs/1/events"}
+    async with asyncio.timeout(5):
+        await EventStream(frames(), patience=0.01)(scope, receive, send)
+        await left.wait()
 
 
 def test_a_list_names_the_kind_beside_the_data() -> None:

@@ -10,14 +10,21 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import SendTimeoutError
+from starlette.types import Receive, Scope, Send
 
 from ai_platform.jobs.application.follow_events import FollowEvents, ListEvents
 from ai_platform.jobs.application.ports import RecordedEvent, Token
 from ai_platform.runtime.http import Caller
+from ai_platform.runtime.logging import get_logger
 from ai_platform.runtime.problems import problem_responses
 
 EVENT_STREAM: Final = "text/event-stream"
 HEARTBEAT_SECONDS: Final = 15
+PATIENCE: Final = 30.0
+"""Seconds in which a reader must take what is sent to it."""
+
+_log = get_logger(__name__)
 _HIGHEST_ID: Final = 2**63 - 1
 _LINE_ENDS: Final = {ord(one): f"\\u{ord(one):04x}" for one in "\x85\u2028\u2029"}
 
@@ -68,6 +75,19 @@ class JobEvent(BaseModel):
     at: datetime
 
 
+class EventStream(EventSourceResponse):
+    """A reader that takes nothing for too long is let go; it may come back."""
+
+    def __init__(self, content: AsyncIterator[ServerSentEvent], *, patience: float = PATIENCE, **more: Any) -> None:
+        super().__init__(content, send_timeout=patience, **more)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except SendTimeoutError:
+            _log.info("slow_reader_let_go", path=scope["path"])
+
+
 def serve_events(router: APIRouter, *, list_events: ListEvents, follow: FollowEvents) -> None:
     """On the router of `/v1/jobs`."""
 
@@ -102,7 +122,7 @@ def serve_events(router: APIRouter, *, list_events: ListEvents, follow: FollowEv
         stream = await follow(caller.tenant_id, job_id, after=seen(last_event_id))
         if stream is None:
             return Response(status_code=204)
-        return EventSourceResponse(_frames(job_id, stream), ping=HEARTBEAT_SECONDS, ping_message_factory=_heartbeat)
+        return EventStream(_frames(job_id, stream), ping=HEARTBEAT_SECONDS, ping_message_factory=_heartbeat)
 
 
 def seen(last_event_id: str) -> int:
