@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.infrastructure.access import Access, Wire
 from ai_platform.llm.infrastructure.openai_chat import chat_model
+from ai_platform.processes.lifecycle import settle_garbage
 
 MESSAGES = [SystemMessage("You are a helpful assistant."), HumanMessage("Write a haiku about programming")]
 WARM_UP = 50
@@ -51,5 +52,6 @@ async def bare(model_name: str, times: int, calls: int, concurrency: int) -> dic
 
 
 if __name__ == "__main__":
+    settle_garbage()  # as the worker does, or the bare calls would look dearer than they are
     model_name, *numbers = sys.argv[1:]
     print(json.dumps(uvloop.run(bare(model_name, *map(int, numbers)))))

@@ -44,18 +44,20 @@ def thousand_calls(stage: Stage) -> Figures:
         bare = _bare(stage, model, count, 1, count, **variables)
         with stage.gateway() as gateway, stage.worker(**variables | {"LLM_WORKER_CONCURRENCY": str(count)}) as worker:
             _warmed_up(stage, gateway, model)
+            twin.reset()
             began = stage.fetch(DONE)
             worker.send_signal(signal.SIGSTOP)  # all shall be there when it begins, as they are for the bare one
             stage.load(f"{gateway}/v1/jobs", count, config=f"bench-{model}")
             worker.send_signal(signal.SIGCONT)
             seconds = stage.until(DONE, began + count, within=60)
             peak = peak_memory(worker.pid)
-            most = float(twin.calls()["peak"])
+            asked = twin.calls()
     return {
         "1000 x 2 s": seconds,
         "bare gather": bare["seconds"],
         "ratio (≤ 1.3)": seconds / bare["seconds"],
-        "calls in flight (1000)": most,
+        "calls in flight (1000)": float(asked["peak"]),
+        "calls a job (1)": asked["count"] / count,
         "peak MiB (< 300)": peak,
         "bare peak MiB": bare["peak"],
     }
