@@ -44,7 +44,7 @@ class Line:
         self.clock = asyncio.get_running_loop().time
         self.models = ResilientModels(
             catalogue=self.catalogue,
-            models=TimeLimitedModels(langchain, 20),
+            models=TimeLimitedModels(langchain, 60),
             turnstile=Turnstile(self.gate, self.clock, random.random),
             policy=RetryPolicy(max_retries=_RETRIES, initial_delay=0.01),
             clock=self.clock,
@@ -71,7 +71,7 @@ class Line:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def langchain(twin: LlmTwin) -> AsyncIterator[LangChainModels]:
     base_urls = {provider: twin.base_url(provider) for provider in ("openai", "anthropic")}
-    langchain = LangChainModels(environment=_KEYS, base_urls=base_urls, default_timeout=20)
+    langchain = LangChainModels(environment=_KEYS, base_urls=base_urls, default_timeout=60)
     yield langchain
     await langchain.close()
 
