@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from ai_platform.llm.contracts.api import CompletionFailed, CompletionRequest, HistoryMessage
+from ai_platform.llm.domain.retrying import RetryPolicy
 from ai_platform.llm.wiring import Llm, LlmOptions, build_llm
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.telemetry import Metrics
@@ -24,7 +25,12 @@ async def llm(database: Database, twin: LlmTwin) -> AsyncIterator[Llm]:
         database=database,
         environment={"OPENAI_API_KEY": "sk-good", "ANTHROPIC_API_KEY": "sk-good"},
         metrics=Metrics(),
-        options=LlmOptions(openai_base_url=twin.openai, anthropic_base_url=twin.anthropic, default_timeout=20),
+        options=LlmOptions(
+            openai_base_url=twin.openai,
+            anthropic_base_url=twin.anthropic,
+            default_timeout=20,
+            retry=RetryPolicy(initial_delay=0.01),
+        ),
     )
     yield llm
     await llm.close()
