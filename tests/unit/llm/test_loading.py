@@ -9,8 +9,8 @@ from ai_platform.llm.domain.provider_names import KNOWN_PROVIDERS
 _CHECK = """
 import sys
 import ai_platform.llm.wiring
-heavy = ("langchain", "langchain_core", "langchain_openai", "langchain_anthropic")
-heavy += ("openai", "anthropic", "httpx2", "langgraph")
+heavy = ("langchain", "langchain_core", "langchain_openai", "langchain_anthropic", "openai", "anthropic", "httpx2")
+heavy += ("langgraph", "grandalf", "PIL")
 print([name for name in heavy if name in sys.modules])
 """
 
