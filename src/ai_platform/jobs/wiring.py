@@ -111,6 +111,7 @@ def build_jobs_work(
     llm: LlmApi,
     settings: Settings,
     metrics: Metrics,
+    webhooks_due: asyncio.Event,
     spans: Spans = NO_SPANS,
 ) -> JobsWork:
     queue, clock, changed = settings.rabbitmq_task_queue, SystemClock(), changes_to(live)
@@ -122,6 +123,7 @@ def build_jobs_work(
         metrics=metrics,
         spans=spans,
         changed=changed,
+        webhooks_due=webhooks_due,
     )
     retries = RetryPolicy(shortest=settings.job_retry_delay_min, longest=settings.job_retry_delay_max)
     known = KnownJobsTransactions(database, relay, task_queue=queue, metrics=metrics, changed=changed)

@@ -42,7 +42,7 @@ from ai_platform.llm.infrastructure.editing import EditingTransactions, SqlConfi
 from ai_platform.llm.infrastructure.gate_local import LocalGate
 from ai_platform.llm.infrastructure.gate_redis import RedisGate
 from ai_platform.llm.infrastructure.langchain_provider import LangChainModels
-from ai_platform.llm.infrastructure.providers import MeasuredModels, Providers
+from ai_platform.llm.infrastructure.providers import MeasuredModels, PreparedModels, Providers
 from ai_platform.llm.infrastructure.repositories import LlmTransactions, SqlCatalogue, SqlConfigNames
 from ai_platform.llm.infrastructure.tables import map_llm
 from ai_platform.llm.interface.breakers import breakers_router
@@ -134,7 +134,8 @@ def build_llm(
 
 def _measured(vendors: LangChainModels, metrics: Metrics, told: CallSpans, options: LlmOptions) -> ChatModels:
     providers = Providers(demo=DemoModel(options.demo), others=vendors)
-    return MeasuredModels(TimeLimitedModels(providers, options.default_timeout), metrics, told)
+    limited = TimeLimitedModels(providers, options.default_timeout)
+    return MeasuredModels(PreparedModels(limited, vendors), metrics, told)
 
 
 def configuration_routers(database: Database, default_timeout: float) -> tuple[APIRouter, ...]:

@@ -42,6 +42,7 @@ def working_parts(foundation: Foundation) -> tuple[Llm, JobsWork]:
         llm=llm.api,
         settings=settings,
         metrics=metrics,
+        webhooks_due=foundation.webhooks_due,
         spans=spans,
     )
     foundation.idle.append(jobs.idle)

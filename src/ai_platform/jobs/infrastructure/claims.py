@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from itertools import compress
@@ -18,7 +17,7 @@ from ai_platform.jobs.infrastructure.following import Changed, nobody_follows
 from ai_platform.jobs.infrastructure.rows import PIPELINES, stored_job
 from ai_platform.jobs.infrastructure.settling import Ending, settle
 from ai_platform.kernel.errors import Unavailable
-from ai_platform.runtime.batching import Batcher
+from ai_platform.runtime.batching import Batcher, KeyedBatchers
 from ai_platform.runtime.claims import Claim, ClaimLost, Heartbeat
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.logging import get_logger
@@ -97,6 +96,7 @@ class PostgresClaims:
         metrics: Metrics,
         spans: Spans = NO_SPANS,
         changed: Changed = nobody_follows,
+        webhooks_due: asyncio.Event | None = None,
     ) -> None:
         self._database = database
         self._relay = relay
@@ -105,8 +105,9 @@ class PostgresClaims:
         self._metrics = metrics
         self._spans = spans
         self._changed = changed
+        self._webhooks_due = webhooks_due or asyncio.Event()
         self._claimants: Batcher[None, Job | None] = Batcher(self._claim_for)
-        self._endings: defaultdict[UUID, Batcher[Ending, bool]] = defaultdict(lambda: Batcher(self._settle_all))
+        self._endings: KeyedBatchers[UUID, Ending, bool] = KeyedBatchers(self._settle_all)
         self.heartbeat = Heartbeat(self._renew)
 
     async def next(self) -> Job | None:
@@ -137,7 +138,7 @@ class PostgresClaims:
         ended = Ending(job, self._task_queue)
         while True:
             try:
-                return await self._endings[job.tenant_id](ended)
+                return await self._endings(job.tenant_id, ended)
             except Unavailable:
                 await asyncio.sleep(_DATABASE_AWAY_PAUSE)
 
@@ -150,8 +151,7 @@ class PostgresClaims:
     async def idle(self) -> None:
         """Returns when nothing is being claimed or settled."""
         await self._claimants.idle()
-        for batch in list(self._endings.values()):
-            await batch.idle()
+        await self._endings.idle()
 
     async def _claim_for(self, claimants: Sequence[None]) -> list[Job | None]:
         parameters: dict[str, Any] = {"most": len(claimants), "lease": self._lease, "pipelines": PIPELINES}
@@ -170,6 +170,8 @@ class PostgresClaims:
         async with self._database.transaction(batch[0].job.tenant_id) as connection:
             settled = await settle(connection, batch)
         self._relay.take(settled.entries)
+        if settled.owes_webhooks:
+            self._webhooks_due.set()
         for job_id in settled.watched:
             self._changed(job_id)
         ours = [ending.claim in settled.claims for ending in batch]

@@ -1,6 +1,5 @@
 """Accepting jobs: one transaction for all that arrive together for one tenant, under its row security."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
@@ -17,7 +16,7 @@ from ai_platform.jobs.infrastructure.queue_room import QueueRoom
 from ai_platform.jobs.infrastructure.rows import consequences_of, new_row
 from ai_platform.kernel.once import Once
 from ai_platform.runtime import idempotency, outbox
-from ai_platform.runtime.batching import Batcher
+from ai_platform.runtime.batching import KeyedBatchers
 from ai_platform.runtime.bus import Json
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.outbox import Entry
@@ -80,16 +79,15 @@ class PostgresIntake:
         self._task_queue = task_queue
         self._metrics = metrics
         self._room = QueueRoom(database, queue_limit)
-        self._batches: defaultdict[UUID, Batcher[_Arrival, None]] = defaultdict(lambda: Batcher(self._accept_all))
+        self._batches: KeyedBatchers[UUID, _Arrival, None] = KeyedBatchers(self._accept_all)
 
     async def accept(self, job: Job) -> None:
         await self._room.take(job.tenant_id, 1)
-        await self._batches[job.tenant_id](self._arrival(job))
+        await self._batches(job.tenant_id, self._arrival(job))
 
     async def idle(self) -> None:
         """Returns when nothing is being accepted."""
-        for batch in list(self._batches.values()):
-            await batch.idle()
+        await self._batches.idle()
 
     async def accept_together(self, jobs: Sequence[Job], once: Once | None) -> Accepted:
         tenant_id, arrivals = jobs[0].tenant_id, [self._arrival(job) for job in jobs]

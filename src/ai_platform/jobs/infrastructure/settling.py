@@ -68,6 +68,7 @@ class Settled:
     claims: frozenset[Claim]
     entries: Sequence[Entry]
     watched: Sequence[UUID]
+    owes_webhooks: bool
 
 
 async def settle(connection: AsyncConnection, endings: Sequence[Ending]) -> Settled:
@@ -78,8 +79,9 @@ async def settle(connection: AsyncConnection, endings: Sequence[Ending]) -> Sett
     entries = [entry for ending in ours for entry in ending.consequences.entries]
     await outbox.write(connection, entries)
     await dead_letters.write(connection, [_letter(ending) for ending in ours if ending.job.status is JobStatus.FAILED])
-    await webhooks.write(connection, await notices_of(connection, [ending.job for ending in ours]))
-    return Settled(claims, entries, [row.id for row in rows if row.is_watched])
+    notices = await notices_of(connection, [ending.job for ending in ours])
+    await webhooks.write(connection, notices)
+    return Settled(claims, entries, [row.id for row in rows if row.is_watched], bool(notices))
 
 
 def _letter(ending: Ending) -> DeadLetter:

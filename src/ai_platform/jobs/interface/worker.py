@@ -10,7 +10,7 @@ from ai_platform.jobs.application.recover_lost_jobs import SWEEP, RecoverLostJob
 from ai_platform.jobs.application.replay_job import ReplayJob
 from ai_platform.jobs.application.run_next_job import RunNextJob
 from ai_platform.jobs.application.wake_ups import REPLAY, RETRY_DUE
-from ai_platform.kernel.errors import Unavailable
+from ai_platform.kernel.errors import InvalidInput, Unavailable
 from ai_platform.runtime.bus import Message
 from ai_platform.runtime.logging import get_logger
 
@@ -54,7 +54,7 @@ class JobWorker:
         if message.type == RETRY_DUE:
             await self._offer_retries()
         elif message.type == REPLAY:
-            await self._replay(UUID(message.body["job_id"]))
+            await self._replay(_job_id_of(message))
         await self._start()
 
     async def poll(self) -> None:
@@ -106,6 +106,14 @@ class JobWorker:
                 await self._run_next()
             finally:
                 self._free += 1
+
+
+def _job_id_of(message: Message) -> UUID:
+    """Raises InvalidInput."""
+    try:
+        return UUID(message.body["job_id"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise InvalidInput(f"The message {message.id} names no job to replay.") from None
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

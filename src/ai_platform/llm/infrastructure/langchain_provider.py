@@ -50,8 +50,12 @@ class LangChainModels:
     _wire: "Wire | None" = field(default=None, repr=False)
     _building: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
+    async def prepare(self, config: LLMConfig) -> None:
+        """Load what a first call needs. Raises ModelCallFailed when nothing can be made of the config."""
+        await self._model(config)
+
     async def answer(self, config: LLMConfig, messages: Sequence[Message], call: Call) -> Answer:
-        model = self._models.get(self._spec(config)) or await self._build(config)
+        model = await self._model(config)
         from ai_platform.llm.infrastructure import langchain_call  # noqa: PLC0415 - loads LangChain, with the model
 
         return await langchain_call.ask(model, config, messages, call)
@@ -59,6 +63,9 @@ class LangChainModels:
     async def close(self) -> None:
         if self._wire is not None:
             await self._wire.close()
+
+    async def _model(self, config: LLMConfig) -> "BaseChatModel":
+        return self._models.get(self._spec(config)) or await self._build(config)
 
     async def _build(self, config: LLMConfig) -> "BaseChatModel":
         """Vendors take seconds to import, so they are loaded beside the event loop, one at a time."""

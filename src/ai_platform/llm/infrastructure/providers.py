@@ -9,6 +9,7 @@ from ai_platform.llm.domain.calls import Answer, Call, Message
 from ai_platform.llm.domain.config import DEMO, LLMConfig
 from ai_platform.llm.domain.failures import ModelCallFailed
 from ai_platform.llm.infrastructure.call_spans import CallSpans
+from ai_platform.llm.infrastructure.langchain_provider import LangChainModels
 from ai_platform.runtime.spans import Kind
 from ai_platform.runtime.telemetry import Metrics
 
@@ -23,6 +24,19 @@ class Providers:
     async def answer(self, config: LLMConfig, messages: Sequence[Message], call: Call) -> Answer:
         models = self.demo if config.provider == DEMO else self.others
         return await models.answer(config, messages, call)
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedModels:
+    """The seconds in which a vendor's package is loaded are not the provider's: its time begins with the call."""
+
+    models: ChatModels
+    vendors: LangChainModels
+
+    async def answer(self, config: LLMConfig, messages: Sequence[Message], call: Call) -> Answer:
+        if config.provider != DEMO:
+            await self.vendors.prepare(config)
+        return await self.models.answer(config, messages, call)
 
 
 @dataclass(frozen=True, slots=True)
