@@ -95,7 +95,7 @@ async def test_a_config_that_cannot_answer_says_why(
 
 
 async def test_hundreds_of_slow_calls_run_at_once(database: Database, llm: Llm, twin: LlmTwin) -> None:
-    await execute(database, "UPDATE llm_configs SET model_name = 'slow-2' WHERE name = 'default-fast'")
+    await execute(database, "UPDATE llm_configs SET model_name = 'slow-4' WHERE name = 'default-fast'")
     twin.reset()
 
     answers = await asyncio.gather(
