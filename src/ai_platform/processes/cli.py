@@ -29,14 +29,16 @@ def dev(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     data_dir: Annotated[Path, typer.Option(help="Where everything is kept between runs.")] = Path(".data"),
-    no_seed: Annotated[bool, typer.Option("--no-seed", help="Start without demo data.")] = False,
+    no_seed: Annotated[
+        bool, typer.Option("--no-seed", help="Start without demo data and without keys of the default tenant.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the ready line as JSON.")] = False,
 ) -> None:
     """Run the whole platform in one process, with nothing else installed."""
     from ai_platform.processes import dev as process
 
-    del no_seed  # there is no demo data yet; the flag keeps scripts working when there is
-    process.main(process.DevOptions(host=host, port=port, data_dir=data_dir, json_ready=json))
+    options = process.DevOptions(host=host, port=port, data_dir=data_dir, json_ready=json, seed=not no_seed)
+    process.main(options)
 
 
 @app.command(epilog="Example: ai-platform gateway --host 0.0.0.0 --port 8000")

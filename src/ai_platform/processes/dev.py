@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from ai_platform.jobs.wiring import build_jobs_work
+from ai_platform.kernel.principal import DEFAULT_TENANT
 from ai_platform.llm.application.bind_default import Bound
 from ai_platform.llm.wiring import build_llm
 from ai_platform.processes.data_dir import DataDir
@@ -18,14 +19,16 @@ from ai_platform.processes.foundation import embedded
 from ai_platform.processes.gateway import gateway_app, gauges_of, refuse_unsafe
 from ai_platform.processes.lifecycle import WrongUse, environment, read_settings, run, stop_signals
 from ai_platform.processes.llm_worker import llm_options, work
-from ai_platform.processes.ready import Ready, announce
+from ai_platform.processes.ready import Owner, Ready, announce
 from ai_platform.processes.server import bind, serve_until, server_for
+from ai_platform.processes.tenancy import require_readable, tenancy_of
 from ai_platform.runtime import migrations
 from ai_platform.runtime.logging import configure_logging, get_logger
 from ai_platform.runtime.periodic import Periodic
 from ai_platform.runtime.postgres_binaries import PostgresUnavailable
 from ai_platform.runtime.postgres_embedded import EmbeddedPostgres
 from ai_platform.runtime.settings import Settings
+from ai_platform.tenancy.wiring import Tenancy
 
 _log = get_logger(__name__)
 
@@ -36,6 +39,7 @@ class DevOptions:
     port: int = 8000
     data_dir: Path = Path(".data")
     json_ready: bool = False
+    seed: bool = True
 
 
 def main(options: DevOptions) -> None:
@@ -54,7 +58,7 @@ async def develop(options: DevOptions) -> None:
                 watch = Periodic("postgres-watch", lambda: revive(postgres), seconds=1.0)
                 watch.start()
                 try:
-                    await _serve(settings, postgres.url, listener, options, stop)
+                    await _serve(settings, postgres.url, listener, options, data_dir=data_dir, stop=stop)
                 finally:
                     await watch.stop()
         except PostgresUnavailable as error:
@@ -99,6 +103,7 @@ def dev_settings(given: Settings, data_dir: DataDir | None) -> Settings:
         changes["auth_mode"] = "open"
     if data_dir is not None:
         changes["ai_platform_admin_key"] = SecretStr(data_dir.platform_key())
+        changes["secrets_key"] = SecretStr(data_dir.secrets_key())
     return given.model_copy(update=changes)
 
 
@@ -109,27 +114,47 @@ def warn_of_ignored(environ: Mapping[str, str]) -> None:
 
 
 async def _serve(
-    settings: Settings, database_url: str, listener: socket.socket, options: DevOptions, stop: asyncio.Event
+    settings: Settings,
+    database_url: str,
+    listener: socket.socket,
+    options: DevOptions,
+    *,
+    data_dir: DataDir,
+    stop: asyncio.Event,
 ) -> None:
     foundation = embedded(settings, database_url)
     database, metrics = foundation.database, foundation.metrics
+    tenancy = tenancy_of(foundation)
+    await require_readable(tenancy)
+    owner = await owner_of(tenancy, data_dir) if options.seed else None
     llm = build_llm(database=database, environment=environment(), metrics=metrics, options=llm_options(settings))
     bound = await llm.bind_default()
     jobs = build_jobs_work(database=database, relay=foundation.relay, llm=llm.api, settings=settings, metrics=metrics)
-    app = gateway_app(foundation, llm.api, draining=stop.is_set)
-    gauges = gauges_of(foundation)
+    app = gateway_app(foundation, llm.api, tenancy, draining=stop.is_set)
+    repeated = (gauges_of(foundation), *tenancy.housekeeping)
     foundation.relay.start()
-    gauges.start()
+    for one in repeated:
+        one.start()
     working = asyncio.create_task(work(foundation, jobs, stop))
     serving = asyncio.create_task(serve_until(server_for(app, grace=settings.shutdown_grace_seconds), listener, stop))
-    announcing = asyncio.create_task(announce(ready_of(settings, listener, bound), as_json=options.json_ready))
+    announcing = asyncio.create_task(announce(ready_of(settings, listener, bound, owner), as_json=options.json_ready))
     await asyncio.wait([working, serving], return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     announcing.cancel()
     await asyncio.gather(working, serving)
-    await gauges.stop()
+    for one in repeated:
+        await one.stop()
     await llm.close()
     await foundation.close()
+
+
+async def owner_of(tenancy: Tenancy, data_dir: DataDir) -> Owner:
+    """The default tenant's key and webhook secret, kept in the data directory."""
+    key, webhook_secret = data_dir.owner_key(), data_dir.webhook_secret()
+    if not await tenancy.furnish_default(key, webhook_secret):
+        key = data_dir.owner_key(fresh=True)
+        await tenancy.furnish_default(key, webhook_secret)
+    return Owner(tenant_id=str(DEFAULT_TENANT), api_key=key, webhook_secret=webhook_secret)
 
 
 def _name_of(host: str) -> str:
@@ -139,7 +164,7 @@ def _name_of(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def ready_of(settings: Settings, listener: socket.socket, bound: Bound | None) -> Ready:
+def ready_of(settings: Settings, listener: socket.socket, bound: Bound | None, owner: Owner | None) -> Ready:
     host, port = listener.getsockname()[:2]
     key = settings.ai_platform_admin_key
     return Ready(
@@ -148,4 +173,5 @@ def ready_of(settings: Settings, listener: socket.socket, bound: Bound | None) -
         auth_mode=settings.auth_mode,
         model=f"{bound.provider}:{bound.model_name}" if bound else "none",
         pid=os.getpid(),
+        owner=owner,
     )

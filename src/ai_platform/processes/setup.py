@@ -5,18 +5,21 @@ import sys
 from pathlib import Path
 
 from ai_platform.kernel.errors import Unavailable
-from ai_platform.processes.data_dir import new_api_key
 from ai_platform.processes.foundation import readable
 from ai_platform.processes.lifecycle import WrongUse, fail, read_settings
 from ai_platform.runtime import migrations
 from ai_platform.runtime.db import async_url
 from ai_platform.runtime.db_faults import is_connection_loss
+from ai_platform.runtime.keyring import new_secrets_key
+from ai_platform.tenancy.domain.api_key import new_key
 
 ENV = """\
 # Written by `ai-platform init`. Every setting: docs/reference/settings.md
 APP_ENV=production
 AI_PLATFORM_ADMIN_KEY={admin_key}
 METRICS_TOKEN={metrics_token}
+# Seals the secrets of tenants in the database. Keep it: without it they are lost.
+SECRETS_KEY={secrets_key}
 
 DATABASE_URL=postgresql+asyncpg://ai_platform:ai_platform@localhost:5432/ai_platform
 RABBITMQ_URL=amqp://guest:guest@localhost:5672/
@@ -45,7 +48,7 @@ def migrate_database(revision: str) -> None:
 
 
 def write_env(file: Path) -> None:
-    text = ENV.format(admin_key=new_api_key(), metrics_token=secrets.token_urlsafe(32))
+    text = ENV.format(admin_key=new_key(), metrics_token=secrets.token_urlsafe(32), secrets_key=new_secrets_key())
     try:
         with file.open("x") as new:
             file.chmod(0o600)

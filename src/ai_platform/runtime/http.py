@@ -17,6 +17,7 @@ from ai_platform.kernel.principal import Principal, Role
 from ai_platform.runtime import problems
 from ai_platform.runtime.auth import Door
 from ai_platform.runtime.edge import Edge
+from ai_platform.runtime.rate_limits import RateLimits
 from ai_platform.runtime.telemetry import Metrics
 
 PUBLIC: Final = ("/health", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs")
@@ -50,7 +51,13 @@ Operator = Annotated[Principal, Depends(operator_of)]
 
 
 def build_app(
-    *, version: str, routers: Sequence[APIRouter], door: Door, metrics: Metrics, lifespan: Lifespan | None = None
+    *,
+    version: str,
+    routers: Sequence[APIRouter],
+    door: Door,
+    limits: RateLimits,
+    metrics: Metrics,
+    lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """All routers behind one edge, with problem documents for every refusal."""
     app = FastAPI(
@@ -67,7 +74,7 @@ def build_app(
     problems.install(app)
     _serve_docs(app)
     _describe(app)
-    app.add_middleware(Edge, door=door, metrics=metrics, public=frozenset(path[1:] for path in PUBLIC))
+    app.add_middleware(Edge, door=door, limits=limits, metrics=metrics, public=frozenset(path[1:] for path in PUBLIC))
     return app
 
 
