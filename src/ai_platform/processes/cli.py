@@ -30,7 +30,7 @@ def dev(
     port: Port = 8000,
     data_dir: Annotated[Path, typer.Option(help="Where everything is kept between runs.")] = Path(".data"),
     no_seed: Annotated[
-        bool, typer.Option("--no-seed", help="Start without demo data and without keys of the default tenant.")
+        bool, typer.Option("--no-seed", help="Start without demo data and tenant keys.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the ready line as JSON.")] = False,
 ) -> None:

@@ -78,10 +78,8 @@ class PaymentBody(_Strict):
     callback_token: Secret | None = None
 
     def change(self) -> PaymentConfig:
-        secrets: dict[str, str | None] = {
-            name: getattr(self, name) for name in PAYMENT_SECRETS if name in self.model_fields_set
-        }
-        return PaymentConfig(secrets, self.is_production)
+        stated = [name for name in PAYMENT_SECRETS if name in self.model_fields_set]
+        return PaymentConfig({str(name): getattr(self, name) for name in stated}, self.is_production)
 
 
 class TenantBody(_Strict):
