@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from ai_platform.processes.cli import app
 from ai_platform.processes.cli_jobs import jobs
+from ai_platform.processes.cli_tenancy import keys, members, tenants
 from ai_platform.runtime.settings import Settings
 
 REFERENCE: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -24,7 +25,8 @@ variable counts as unset. A service process (`gateway`, `llm-worker`) needs `DAT
 `REDIS_URL`; `ai-platform dev` runs on services of its own and ignores these three. A setting that cannot be read is
 named in one sentence, and the process ends with exit code 2.
 
-`APP_ENV=production` refuses to start with `AUTH_MODE=open` or without a strong `AI_PLATFORM_ADMIN_KEY`.
+`APP_ENV=production` refuses to start with `AUTH_MODE=open` or without a strong `AI_PLATFORM_ADMIN_KEY` and a
+`SECRETS_KEY`. A gateway whose `SECRETS_KEY` does not open the secrets that are stored does not start.
 
 ## Platform
 
@@ -109,6 +111,8 @@ def _default_of(field: FieldInfo) -> str:
 
 def cli_page() -> str:
     app.add_typer(jobs, name="jobs")
+    for group, name in ((tenants, "tenants"), (keys, "keys"), (members, "members")):
+        app.add_typer(group, name=name)
     root = typer.main.get_command(app)
     return _MARK + _CLI_HEAD + "".join(_sections(root, "ai-platform"))
 

@@ -29,9 +29,7 @@ def dev(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     data_dir: Annotated[Path, typer.Option(help="Where everything is kept between runs.")] = Path(".data"),
-    no_seed: Annotated[
-        bool, typer.Option("--no-seed", help="Start without demo data and tenant keys.")
-    ] = False,
+    no_seed: Annotated[bool, typer.Option("--no-seed", help="Start without demo data and tenant keys.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the ready line as JSON.")] = False,
 ) -> None:
     """Run the whole platform in one process, with nothing else installed."""
@@ -104,8 +102,11 @@ def version() -> None:
 def main() -> None:
     """The console script."""
     from ai_platform.processes.cli_jobs import jobs
+    from ai_platform.processes.cli_tenancy import keys, members, tenants
 
     app.add_typer(jobs, name="jobs")
+    for group, name in ((tenants, "tenants"), (keys, "keys"), (members, "members")):
+        app.add_typer(group, name=name)
     try:
         app()
     except WrongUse as error:

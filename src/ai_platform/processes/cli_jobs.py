@@ -40,6 +40,8 @@ class Gateway:
             fail(f"Nothing answers at {self._url}; is `ai-platform dev` running? (see --url)", 1)
         if answer.is_error:
             fail(_detail(answer), 1)
+        if answer.status_code == 204:
+            return None
         try:
             return answer.json()
         except ValueError:
