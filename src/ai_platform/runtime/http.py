@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from ai_platform.kernel.errors import NotAllowed
 from ai_platform.kernel.principal import Principal, Role
 from ai_platform.runtime import problems
-from ai_platform.runtime.auth import Door
+from ai_platform.runtime.auth import SESSION_COOKIE, Door
 from ai_platform.runtime.edge import Edge
 from ai_platform.runtime.rate_limits import RateLimits
 from ai_platform.runtime.telemetry import Metrics
@@ -109,10 +109,13 @@ def _describe(app: FastAPI) -> None:
             document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             components = document.setdefault("components", {})
             components.setdefault("schemas", {}).update(_problem_schemas())
-            components["securitySchemes"] = {"apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "aip_…"}}
-            document["security"] = [{"apiKey": []}]
+            components["securitySchemes"] = {
+                "apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "aip_…"},
+                "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
+            }
+            document["security"] = [{"apiKey": []}, {"session": []}]
             _keep_problems_only(document)
-            for path in PUBLIC:
+            for path in (*PUBLIC, "/v1/auth/login", "/v1/auth/logout"):
                 for operation in document["paths"].get(path, {}).values():
                     operation["security"] = []
             app.openapi_schema = document

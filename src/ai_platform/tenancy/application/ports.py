@@ -34,7 +34,8 @@ class Tenants(Protocol):
 
     async def of_session(self, wa_session: str) -> Tenant | None: ...
 
-    async def page(self, page: Page, *, active: bool | None = None) -> Sequence[Tenant]: ...
+    async def page(self, page: Page, *, only: UUID | None, active: bool | None) -> Sequence[Tenant]:
+        """`only`: that one, if at all."""
 
 
 class TenantSecrets(Protocol):

@@ -52,8 +52,9 @@ class ListTenants:
     async def __call__(self, by: Principal, page: Page, *, active: bool | None) -> Rows[TenantView]:
         if by.role is Role.AGENT:
             raise RoleTooLow(Role.OWNER)
-        async with self.transactions(scope_of(by, by.tenant_id)) as work:
-            found = await work.tenants.page(_one_more(page), active=active)
+        only = scope_of(by, by.tenant_id)
+        async with self.transactions(only) as work:
+            found = await work.tenants.page(_one_more(page), only=only, active=active)
             names = await work.secrets.names([one.id for one in found])
         return _cut([TenantView(one, names.get(one.id, frozenset())) for one in found], page)
 

@@ -16,7 +16,7 @@ from ai_platform.runtime.db import Database
 from ai_platform.runtime.keyring import Keyring
 from ai_platform.tenancy.application.ports import Page, People
 from ai_platform.tenancy.domain.api_key import ApiKey
-from ai_platform.tenancy.domain.errors import EmailTaken, UnknownConfig, WaSessionTaken
+from ai_platform.tenancy.domain.errors import EmailTaken, SignInRefused, UnknownConfig, WaSessionTaken
 from ai_platform.tenancy.domain.member import Member
 from ai_platform.tenancy.domain.tenant import Tenant
 from ai_platform.tenancy.infrastructure.audit import SqlAuditLog
@@ -27,6 +27,7 @@ _REFUSALS: dict[str, type[PlatformError]] = {
     "uq_tenants_wa_session": WaSessionTaken,
     "uq_members_email": EmailTaken,
     "fk_tenants_llm_config_name": UnknownConfig,
+    "fk_member_sessions_member_id": SignInRefused,
 }
 
 _SHOWN_OF_KEYS = [column for column in api_keys.c if column.name != "hash"]
@@ -52,8 +53,10 @@ class SqlTenants:
     async def of_session(self, wa_session: str) -> Tenant | None:
         return (await self.session.scalars(select(Tenant).where(tenants.c.wa_session == wa_session))).one_or_none()
 
-    async def page(self, page: Page, *, active: bool | None = None) -> Sequence[Tenant]:
+    async def page(self, page: Page, *, only: UUID | None, active: bool | None) -> Sequence[Tenant]:
         query = _paged(select(Tenant), tenants.c.id, page)
+        if only is not None:
+            query = query.where(tenants.c.id == only)
         if active is not None:
             query = query.where(tenants.c.is_active.is_(active))
         return (await self.session.scalars(query)).all()
@@ -162,7 +165,7 @@ class TenancyTransactions:
             refusal = _REFUSALS.get(rule or "")
             if refusal is None:
                 raise
-            raise refusal() from error  # type: ignore[call-arg]  # each of the three words itself
+            raise refusal() from error  # type: ignore[call-arg]  # each of them words itself
 
 
 def _paged(query: QueryT, key: ColumnElement[UUID], page: Page) -> QueryT:
