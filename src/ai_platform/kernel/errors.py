@@ -4,7 +4,7 @@
      ├─ InvalidInput      the caller's words are wrong; nothing was changed          (422)
      ├─ NotFound          no such thing, or not the caller's                         (404)
      ├─ Conflict          the thing's state does not allow it                        (409)
-     │   └─ Outdated      the writer has read an earlier version than there is       (412)
+     │   └─ PreconditionFailed   it changed since the caller saw it                  (412)
      ├─ NotAllowed        the caller is unknown or may not do this                   (401, 403)
      ├─ LimitExceeded     too much, too often                                        (413, 429)
      └─ Unavailable       something we stand on is away; the same call may work later (503)
@@ -52,7 +52,9 @@ class Conflict(PlatformError):
     code = "conflict"
 
 
-class Outdated(Conflict):
+class PreconditionFailed(Conflict):
+    """The caller named the version that it saw, and the thing has another by now."""
+
     code = "precondition_failed"
 
 

@@ -1,12 +1,13 @@
 """The HTTP application that every context's router hangs on, with its own docs page and no foreign scripts."""
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
@@ -46,6 +47,19 @@ async def operator_of(request: Request) -> Principal:
     return principal
 
 
+async def versions_expected(
+    if_match: Annotated[str | None, Header(description="The `ETag` of what is to be changed; else 412.")] = None,
+) -> frozenset[int] | None:
+    """The versions that `If-Match` names; None where any will do. A weak or foreign tag matches none (RFC 9110)."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tags = (tag.strip() for tag in if_match.split(","))
+    return frozenset(int(tag[1:-1]) for tag in tags if _OWN_TAG.match(tag))
+
+
+_OWN_TAG: Final = re.compile(r'"[0-9]{1,18}"$')
+
+ExpectedVersions = Annotated[frozenset[int] | None, Depends(versions_expected)]
 Caller = Annotated[Principal, Depends(principal_of)]
 Operator = Annotated[Principal, Depends(operator_of)]
 

@@ -18,15 +18,15 @@ from ai_platform.kernel.errors import (
     LimitExceeded,
     NotAllowed,
     NotFound,
-    Outdated,
     PlatformError,
+    PreconditionFailed,
     Unavailable,
     Violation,
 )
 
 MEDIA_TYPE: Final = "application/problem+json"
 
-_STATUSES: Final = {Outdated: 412, InvalidInput: 422, NotFound: 404, Conflict: 409, Unavailable: 503}
+_STATUSES: Final = {InvalidInput: 422, NotFound: 404, PreconditionFailed: 412, Conflict: 409, Unavailable: 503}
 _CODES: Final = {400: "malformed_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 

@@ -118,7 +118,7 @@ async def test_writers_who_do_not_care_all_write(platform: Installation) -> None
     assert (await platform.http.get(path)).json()["version"] == 6
 
 
-@pytest.mark.parametrize("etag", ["3", "nonsense", '"one"', '"1", "2"'])
+@pytest.mark.parametrize("etag", ["3", "nonsense", '"one"', '"2", "3"', 'W/"1"'])
 async def test_an_etag_that_is_none_of_ours_matches_nothing(platform: Installation, etag: str) -> None:
     tenant = await platform.tenant()
     answer = await platform.http.patch(

@@ -37,7 +37,7 @@ class ChangeTenant:
         *,
         payment: PaymentConfig = UNCHANGED,
         options: Callable[[TenantOptions], TenantOptions] | None = None,
-        expected: int | None = None,
+        expected: frozenset[int] | None = None,
     ) -> TenantView:
         require_settings(by, tenant_id)
         if changes.is_active is not None:

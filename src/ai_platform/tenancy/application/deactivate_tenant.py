@@ -21,7 +21,7 @@ class DeactivateTenant:
     transactions: Transactions[Work]
     clock: Clock
 
-    async def __call__(self, by: Principal, tenant_id: UUID, *, expected: int | None = None) -> None:
+    async def __call__(self, by: Principal, tenant_id: UUID, *, expected: frozenset[int] | None = None) -> None:
         require_own(by, tenant_id)
         require_platform(by)
         async with self.transactions(None) as work:

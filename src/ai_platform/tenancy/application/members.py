@@ -76,7 +76,13 @@ class ChangeMember:
     clock: Clock
 
     async def __call__(
-        self, by: Principal, tenant_id: UUID, member_id: UUID, changes: MemberChanges, *, expected: int | None = None
+        self,
+        by: Principal,
+        tenant_id: UUID,
+        member_id: UUID,
+        changes: MemberChanges,
+        *,
+        expected: frozenset[int] | None = None,
     ) -> Member:
         require_settings(by, tenant_id)
         password_hash = await self.passwords.hash(changes.password) if changes.password is not None else None
@@ -107,7 +113,9 @@ class RemoveMember:
     transactions: Transactions[Work]
     clock: Clock
 
-    async def __call__(self, by: Principal, tenant_id: UUID, member_id: UUID, *, expected: int | None = None) -> None:
+    async def __call__(
+        self, by: Principal, tenant_id: UUID, member_id: UUID, *, expected: frozenset[int] | None = None
+    ) -> None:
         require_settings(by, tenant_id)
         async with self.transactions(scope_of(by, tenant_id)) as work:
             member = await _found(work, by, tenant_id, member_id)

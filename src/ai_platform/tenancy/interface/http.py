@@ -8,8 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from ai_platform.runtime.cursors import cursor_of, position_of
-from ai_platform.runtime.http import Caller
-from ai_platform.runtime.preconditions import Expected, etag
+from ai_platform.runtime.http import Caller, ExpectedVersions
 from ai_platform.runtime.problems import problem_responses
 from ai_platform.tenancy.application.api_keys import CreateKey, RevokeKey
 from ai_platform.tenancy.application.change_tenant import ChangeTenant
@@ -40,6 +39,10 @@ def page_of(limit: Annotated[int, Query(ge=1, le=200)] = 50, cursor: str | None 
 
 
 Paged = Annotated[Page, Depends(page_of)]
+
+
+def etag_of(version: int) -> dict[str, str]:
+    return {"ETag": f'"{version}"'}
 
 
 def next_cursor(ids: Sequence[UUID], more: bool) -> str | None:
@@ -81,7 +84,7 @@ def _serve_tenants(router: APIRouter, use: TenantUseCases) -> None:
             caller, name=body.name, settings=body.settings(), payment=body.payment_config.change()
         )
         shown = TenantCreated.made(created)
-        headers = {"Location": f"/v1/crm/tenants/{shown.id}", **etag(shown.version)}
+        headers = {"Location": f"/v1/crm/tenants/{shown.id}", **etag_of(shown.version)}
         return Response(shown.model_dump_json(), 201, headers, "application/json")
 
     @router.get("", operation_id="listTenants", summary="Tenants, newest first", responses=LISTED)
@@ -111,7 +114,7 @@ def _serve_changes(router: APIRouter, use: TenantUseCases) -> None:
         response_model=TenantResource,
         responses=CHANGED,
     )
-    async def change_tenant(tenant_id: UUID, body: TenantPatch, caller: Caller, expected: Expected) -> Response:
+    async def change_tenant(tenant_id: UUID, body: TenantPatch, caller: Caller, expected: ExpectedVersions) -> Response:
         """What is not named stays as it is. Whether it is active is the platform's to say."""
         options = body.options.over if body.options else None
         changes, payment = body.changes(), body.payment()
@@ -124,7 +127,7 @@ def _serve_changes(router: APIRouter, use: TenantUseCases) -> None:
         response_model=TenantResource,
         responses=CHANGED,
     )
-    async def set_prompt(tenant_id: UUID, body: PromptBody, caller: Caller, expected: Expected) -> Response:
+    async def set_prompt(tenant_id: UUID, body: PromptBody, caller: Caller, expected: ExpectedVersions) -> Response:
         """The agent's next turn uses it."""
         changes = TenantChanges(agent_prompt=body.prompt)
         return _shown(await use.change(caller, tenant_id, changes, expected=expected))
@@ -136,7 +139,7 @@ def _serve_changes(router: APIRouter, use: TenantUseCases) -> None:
         summary="Deactivate a tenant",
         responses=DELETED,
     )
-    async def deactivate_tenant(tenant_id: UUID, caller: Caller, expected: Expected) -> None:
+    async def deactivate_tenant(tenant_id: UUID, caller: Caller, expected: ExpectedVersions) -> None:
         """Role platform. Its keys answer 401 within two seconds; nothing of it is lost."""
         await use.deactivate(caller, tenant_id, expected=expected)
 
@@ -175,4 +178,4 @@ def _serve_keys(router: APIRouter, use: TenantUseCases) -> None:
 
 def _shown(view: TenantView) -> Response:
     body = TenantResource.of(view).model_dump_json()
-    return Response(body, 200, etag(view.tenant.version), "application/json")
+    return Response(body, 200, etag_of(view.tenant.version), "application/json")

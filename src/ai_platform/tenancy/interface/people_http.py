@@ -9,8 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from ai_platform.runtime.auth import SESSION_COOKIE, Door, refuse_other_origins
 from ai_platform.runtime.edge import knock_of
-from ai_platform.runtime.http import Caller
-from ai_platform.runtime.preconditions import Expected, etag
+from ai_platform.runtime.http import Caller, ExpectedVersions
 from ai_platform.runtime.problems import problem_responses
 from ai_platform.tenancy.application.members import ChangeMember, CreateMember, RemoveMember
 from ai_platform.tenancy.application.queries import ListAudit, ListMembers
@@ -18,7 +17,7 @@ from ai_platform.tenancy.application.recent_credentials import RecentCredentials
 from ai_platform.tenancy.application.signing_in import SignedIn, SignIn, SignOut
 from ai_platform.tenancy.application.who_am_i import WhoAmI
 from ai_platform.tenancy.domain.member import Member
-from ai_platform.tenancy.interface.http import CHANGED, CREATED, DELETED, LISTED, Paged, next_cursor
+from ai_platform.tenancy.interface.http import CHANGED, CREATED, DELETED, LISTED, Paged, etag_of, next_cursor
 from ai_platform.tenancy.interface.people_schemas import (
     AuditPage,
     AuditResource,
@@ -72,7 +71,7 @@ def members_router(use: PeopleUseCases) -> APIRouter:
         responses=CHANGED,
     )
     async def change_member(
-        tenant_id: UUID, member_id: UUID, body: MemberPatch, caller: Caller, expected: Expected
+        tenant_id: UUID, member_id: UUID, body: MemberPatch, caller: Caller, expected: ExpectedVersions
     ) -> Response:
         """Another role, password or right to come in ends the member's sessions."""
         return _shown(await use.change(caller, tenant_id, member_id, body.changes(), expected=expected))
@@ -80,7 +79,7 @@ def members_router(use: PeopleUseCases) -> APIRouter:
     @router.delete(
         "/{member_id}", status_code=204, operation_id="removeMember", summary="Remove a member", responses=DELETED
     )
-    async def remove_member(tenant_id: UUID, member_id: UUID, caller: Caller, expected: Expected) -> None:
+    async def remove_member(tenant_id: UUID, member_id: UUID, caller: Caller, expected: ExpectedVersions) -> None:
         await use.remove(caller, tenant_id, member_id, expected=expected)
 
     return router
@@ -169,4 +168,4 @@ def _give(answer: Response, signed_in: SignedIn, request: Request, longest: time
 
 
 def _shown(member: Member, status: int = 200) -> Response:
-    return Response(MemberResource.of(member).model_dump_json(), status, etag(member.version), "application/json")
+    return Response(MemberResource.of(member).model_dump_json(), status, etag_of(member.version), "application/json")
