@@ -32,7 +32,7 @@ def cpu_single(stage: Stage) -> Figures:
 
 def cpu_multi(stage: Stage) -> Figures:
     """CPU a multi-agent job costs beside its model calls: 1 000 jobs, 100 at a time, over the OpenAI wire."""
-    return _cpu_per_job(stage, limit=15, pipeline="multi_agent", needs_moderation=False)
+    return _cpu_per_job(stage, limit=15, pipeline="multi_agent")
 
 
 def thousand_calls(stage: Stage) -> Figures:
@@ -134,7 +134,7 @@ def _cpu(pid: int) -> float:
 async def _queued(stage: Stage, count: int) -> None:
     """Accepted by the platform's own intake, so that each has the place in the queue that it would have."""
     database = Database(stage.environment["DATABASE_URL"], PoolOptions(application_name="benchmark"))
-    intake = PostgresIntake(database, _NoRelay(), task_queue="ai_tasks", metrics=Metrics())
+    intake = PostgresIntake(database, _NoRelay(), task_queue="ai_tasks", queue_limit=2 * count, metrics=Metrics())
     await asyncio.gather(*(intake.accept(_job(number)) for number in range(count)))
     await database.close()
 

@@ -23,7 +23,8 @@ variable counts as unset. A service process (`gateway`, `llm-worker`) needs `DAT
 `REDIS_URL`; `ai-platform dev` runs on services of its own and ignores these three. A setting that cannot be read is
 named in one sentence, and the process ends with exit code 2.
 
-`APP_ENV=production` refuses to start with `AUTH_MODE=open` or without a strong `AI_PLATFORM_ADMIN_KEY`.
+`APP_ENV=production` refuses to start with `AUTH_MODE=open` or without a strong `AI_PLATFORM_ADMIN_KEY` and a
+`SECRETS_KEY`. A gateway whose `SECRETS_KEY` does not open the secrets that are stored does not start.
 
 ## Platform
 

@@ -20,6 +20,7 @@ from tests.services.watchdog import Watchdog
 from tests.twins.llm_server import LlmTwin
 
 KEY: Final = "aip_the_key_of_the_end_to_end_tests_0123456789"
+SECRETS_KEY: Final = "c2l4IGJ5IGZpdmUgaXMgdGhpcnR5IHR3byBieXRlcyE="
 METRICS_TOKEN: Final = "the-token-of-the-metrics"
 OPENAI_KEY: Final = "sk-test-openai-0123456789"
 ANTHROPIC_KEY: Final = "sk-test-anthropic-0123456789"
@@ -105,6 +106,7 @@ def connected_stage(
             "RABBITMQ_URL": rabbitmq.create_vhost(name),
             "REDIS_URL": redis_url,
             "AI_PLATFORM_ADMIN_KEY": KEY,
+            "SECRETS_KEY": SECRETS_KEY,
             "JOB_RETRY_DELAY_MIN": "0.1",
             **(twin_variables(twin) if twin else {}),
         }

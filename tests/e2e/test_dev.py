@@ -60,6 +60,21 @@ def test_the_key_of_the_ready_line_comes_in_and_a_wrong_one_does_not(running: De
         assert stranger.http.get("/v1/jobs").status_code == 401
 
 
+def test_the_owners_key_of_the_ready_line_is_the_default_tenants(running: DevProcess) -> None:
+    ready = running.ready
+    assert ready["webhook_secret"].startswith("whsec_")
+    with Client(ready["url"], ready["owner_api_key"]) as owner:
+        me = owner.http.get("/v1/auth/me").json()
+        assert (me["role"], me["tenant_id"]) == ("owner", ready["tenant_id"])
+        shown = owner.http.get(f"/v1/crm/tenants/{ready['tenant_id']}").json()
+        assert (shown["name"], shown["webhook_secret_set"]) == ("default", True)
+
+
+def test_without_seed_the_default_tenant_has_no_key(stage: Stage) -> None:
+    ready = stage.dev("--no-seed").start().ready
+    assert [ready[name] for name in ("tenant_id", "owner_api_key", "webhook_secret")] == [None] * 3
+
+
 def test_everything_is_healthy_without_a_service(running: DevProcess) -> None:
     health = httpx.get(f"{running.ready['url']}/health", trust_env=False)
     assert health.status_code == 200
@@ -105,7 +120,8 @@ def test_data_keys_and_jobs_are_there_again_after_a_drain(stage: Stage) -> None:
     assert dev.postmaster is None
 
     dev.start()
-    assert dev.ready["api_key"] == first["api_key"]
+    for name in ("api_key", "owner_api_key", "webhook_secret", "tenant_id"):
+        assert dev.ready[name] == first[name]
     with Client(dev.ready["url"]) as client:
         assert client.job(job["job_id"]) == job
     dev.stop()

@@ -29,14 +29,14 @@ def dev(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     data_dir: Annotated[Path, typer.Option(help="Where everything is kept between runs.")] = Path(".data"),
-    no_seed: Annotated[bool, typer.Option("--no-seed", help="Start without demo data.")] = False,
+    no_seed: Annotated[bool, typer.Option("--no-seed", help="Start without demo data and tenant keys.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the ready line as JSON.")] = False,
 ) -> None:
     """Run the whole platform in one process, with nothing else installed."""
     from ai_platform.processes import dev as process
 
-    del no_seed  # there is no demo data yet; the flag keeps scripts working when there is
-    process.main(process.DevOptions(host=host, port=port, data_dir=data_dir, json_ready=json))
+    options = process.DevOptions(host=host, port=port, data_dir=data_dir, json_ready=json, seed=not no_seed)
+    process.main(options)
 
 
 @app.command(epilog="Example: ai-platform gateway --host 0.0.0.0 --port 8000")
@@ -104,9 +104,10 @@ def add_groups() -> None:
     from ai_platform.processes import cli_ops
     from ai_platform.processes.cli_jobs import jobs
     from ai_platform.processes.cli_llm import agent, config, template
+    from ai_platform.processes.cli_tenancy import keys, members, tenants
     from ai_platform.processes.cli_workflow import workflow
 
-    for group in (jobs, config, template, agent, workflow):
+    for group in (jobs, tenants, keys, members, config, template, agent, workflow):
         app.add_typer(group)
     cli_ops.register(app)
 

@@ -52,6 +52,8 @@ class Gateway:
             self._fail_unreachable()
         if answer.is_error:
             fail(_detail(answer), 1)
+        if answer.status_code == 204:
+            return None
         try:
             return answer.json()
         except ValueError:

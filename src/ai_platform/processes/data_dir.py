@@ -1,27 +1,15 @@
 """The data directory of `dev`: one owner at a time, and the keys that it keeps."""
 
-import base64
 import fcntl
 import json
 import os
-import secrets
-import string
 from collections.abc import Callable
 from pathlib import Path
 
 from ai_platform.processes.lifecycle import WrongUse
-
-_BASE62 = string.digits + string.ascii_letters
-
-
-def new_api_key() -> str:
-    """`aip_` and 40 base62 characters, 238 bits."""
-    return "aip_" + "".join(secrets.choice(_BASE62) for _ in range(40))
-
-
-def new_webhook_secret() -> str:
-    """`whsec_` and 32 random bytes in base64, as Standard Webhooks writes a secret."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+from ai_platform.runtime.keyring import new_secrets_key
+from ai_platform.tenancy.application.create_tenant import new_webhook_secret
+from ai_platform.tenancy.domain.api_key import new_key
 
 
 class DataDir:
@@ -47,24 +35,31 @@ class DataDir:
 
     def platform_key(self) -> str:
         """The same key at every start, readable by its owner only."""
-        return self._kept("platform_key", new_api_key)
+        return self._kept("platform_key", new_key)
+
+    def secrets_key(self) -> str:
+        """What the tenants' secrets are sealed with; without it, they are lost."""
+        return self._kept("secrets_key", new_secrets_key)
+
+    def owner_key(self, *, fresh: bool = False) -> str:
+        """The default tenant's; a fresh one when the last was revoked."""
+        return self._kept("owner_api_key", new_key, fresh=fresh)
 
     def webhook_secret(self) -> str:
-        """Likewise."""
         return self._kept("webhook_secret", new_webhook_secret)
 
-    def _kept(self, name: str, make: Callable[[], str]) -> str:
+    def _kept(self, name: str, make: Callable[[], str], *, fresh: bool = False) -> str:
         file = self.path / "keys.json"
-        keys: dict[str, str] = {}
+        kept: dict[str, str] = {}
         if file.exists():
             try:
-                keys = {**json.loads(file.read_text())}
+                kept = {**json.loads(file.read_text())}
             except (ValueError, TypeError, OSError):
-                raise WrongUse(f"{file} cannot be read; remove it and a new key is made.") from None
-        if name not in keys:
+                raise WrongUse(f"{file} cannot be read; remove it and new keys are made.") from None
+        if name not in kept or fresh:
+            kept[name] = make()
             draft = file.with_suffix(".new")
             draft.touch(mode=0o600)
-            draft.write_text(json.dumps({**keys, name: make()}))
+            draft.write_text(json.dumps(kept))
             draft.replace(file)
-            return self._kept(name, make)
-        return keys[name]
+        return str(kept[name])

@@ -10,20 +10,23 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from ai_platform.kernel.principal import DEFAULT_TENANT
 from ai_platform.llm.application.bind_default import Bound
 from ai_platform.processes.data_dir import DataDir
 from ai_platform.processes.foundation import embedded, spans_of
 from ai_platform.processes.gateway import gateway_app, gauges_of, refuse_unsafe
 from ai_platform.processes.lifecycle import WrongUse, environment, read_settings, run, stop_signals
 from ai_platform.processes.llm_worker import work, working_parts
-from ai_platform.processes.ready import Ready, announce
+from ai_platform.processes.ready import Owner, Ready, announce
 from ai_platform.processes.server import bind, serve_until, server_for
+from ai_platform.processes.tenancy import require_readable, tenancy_of
 from ai_platform.runtime import migrations
 from ai_platform.runtime.logging import configure_logging, get_logger
 from ai_platform.runtime.periodic import Periodic
 from ai_platform.runtime.postgres_binaries import PostgresUnavailable
 from ai_platform.runtime.postgres_embedded import EmbeddedPostgres
 from ai_platform.runtime.settings import Settings
+from ai_platform.tenancy.wiring import Tenancy
 
 _log = get_logger(__name__)
 
@@ -34,6 +37,7 @@ class DevOptions:
     port: int = 8000
     data_dir: Path = Path(".data")
     json_ready: bool = False
+    seed: bool = True
 
 
 def main(options: DevOptions) -> None:
@@ -52,7 +56,7 @@ async def develop(options: DevOptions) -> None:
                 watch = Periodic("postgres-watch", lambda: revive(postgres), seconds=1.0)
                 watch.start()
                 try:
-                    await _serve(settings, postgres.url, listener, options, stop)
+                    await _serve(settings, postgres.url, listener, options, data_dir=data_dir, stop=stop)
                 finally:
                     await watch.stop()
         except PostgresUnavailable as error:
@@ -99,6 +103,7 @@ def dev_settings(given: Settings, data_dir: DataDir | None) -> Settings:
         changes["ai_platform_admin_key"] = SecretStr(data_dir.platform_key())
         if given.webhook_secret is None:
             changes["webhook_secret"] = SecretStr(data_dir.webhook_secret())
+        changes["secrets_key"] = SecretStr(data_dir.secrets_key())
     return given.model_copy(update=changes)
 
 
@@ -109,25 +114,45 @@ def warn_of_ignored(environ: Mapping[str, str]) -> None:
 
 
 async def _serve(
-    settings: Settings, database_url: str, listener: socket.socket, options: DevOptions, stop: asyncio.Event
+    settings: Settings,
+    database_url: str,
+    listener: socket.socket,
+    options: DevOptions,
+    *,
+    data_dir: DataDir,
+    stop: asyncio.Event,
 ) -> None:
     foundation = embedded(settings, database_url, spans_of(settings, "dev"))
+    tenancy = tenancy_of(foundation)
+    await require_readable(tenancy)
+    owner = await owner_of(tenancy, data_dir) if options.seed else None
     llm, jobs = working_parts(foundation)
     bound = await llm.bind_default()
-    app = gateway_app(foundation, llm, draining=stop.is_set)
-    gauges = gauges_of(foundation)
+    app = gateway_app(foundation, llm, tenancy, draining=stop.is_set)
+    repeated = (gauges_of(foundation), *tenancy.housekeeping)
     foundation.relay.start()
-    gauges.start()
+    for one in repeated:
+        one.start()
     working = asyncio.create_task(work(foundation, llm, jobs, stop))
     serving = asyncio.create_task(serve_until(server_for(app, grace=settings.shutdown_grace_seconds), listener, stop))
-    announcing = asyncio.create_task(announce(ready_of(settings, listener, bound), as_json=options.json_ready))
+    announcing = asyncio.create_task(announce(ready_of(settings, listener, bound, owner), as_json=options.json_ready))
     await asyncio.wait([working, serving], return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     announcing.cancel()
     await asyncio.gather(working, serving)
-    await gauges.stop()
+    for one in repeated:
+        await one.stop()
     await llm.close()
     await foundation.close()
+
+
+async def owner_of(tenancy: Tenancy, data_dir: DataDir) -> Owner:
+    """The default tenant's key and webhook secret, kept in the data directory."""
+    key, webhook_secret = data_dir.owner_key(), data_dir.webhook_secret()
+    if not await tenancy.furnish_default(key, webhook_secret):
+        key = data_dir.owner_key(fresh=True)
+        await tenancy.furnish_default(key, webhook_secret)
+    return Owner(tenant_id=str(DEFAULT_TENANT), api_key=key, webhook_secret=webhook_secret)
 
 
 def _name_of(host: str) -> str:
@@ -137,7 +162,7 @@ def _name_of(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def ready_of(settings: Settings, listener: socket.socket, bound: Bound | None) -> Ready:
+def ready_of(settings: Settings, listener: socket.socket, bound: Bound | None, owner: Owner | None) -> Ready:
     host, port = listener.getsockname()[:2]
     key = settings.ai_platform_admin_key
     return Ready(
@@ -146,4 +171,5 @@ def ready_of(settings: Settings, listener: socket.socket, bound: Bound | None) -
         auth_mode=settings.auth_mode,
         model=f"{bound.provider}:{bound.model_name}" if bound else "none",
         pid=os.getpid(),
+        owner=owner,
     )

@@ -1,6 +1,6 @@
 """The gateway: all HTTP. Accepts work into PostgreSQL and relays it to the bus."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -11,6 +11,7 @@ from ai_platform.processes.foundation import VERSION, Foundation, connected, que
 from ai_platform.processes.lifecycle import WrongUse, environment, run, service_settings, stop_signals
 from ai_platform.processes.llm_settings import llm_options
 from ai_platform.processes.server import bind, serve_until, server_for
+from ai_platform.processes.tenancy import buckets_of, refuse_lost_secrets, secrets_are_readable, tenancy_of
 from ai_platform.runtime import migrations
 from ai_platform.runtime.auth import Door, is_loopback
 from ai_platform.runtime.health import Vitals, operations_router, refuse_while, schema_is_at
@@ -18,7 +19,9 @@ from ai_platform.runtime.http import Lifespan, build_app
 from ai_platform.runtime.logging import configure_logging
 from ai_platform.runtime.operations_http import dead_letters_router, queues_router
 from ai_platform.runtime.periodic import Periodic
+from ai_platform.runtime.rate_limits import Rate, RateLimits
 from ai_platform.runtime.settings import Settings
+from ai_platform.tenancy.wiring import Tenancy
 
 GAUGES_EVERY = 5.0
 
@@ -35,16 +38,25 @@ def create_app(draining: Callable[[], bool] = lambda: False) -> FastAPI:
         shared=foundation.shared,
         options=llm_options(settings),
     )
-    return gateway_app(foundation, llm, draining=draining, lifespan=_lifespan(foundation, llm))
+    tenancy = tenancy_of(foundation)
+    lifespan = _lifespan(foundation, llm, tenancy.housekeeping)
+    return gateway_app(foundation, llm, tenancy, draining=draining, lifespan=lifespan)
 
 
 def gateway_app(
-    foundation: Foundation, llm: Llm, *, draining: Callable[[], bool], lifespan: Lifespan | None = None
+    foundation: Foundation,
+    llm: Llm,
+    tenancy: Tenancy,
+    *,
+    draining: Callable[[], bool],
+    lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """Every context's router behind one door; not ready any more once it drains."""
     settings, database, metrics = foundation.settings, foundation.database, foundation.metrics
     key = settings.ai_platform_admin_key
-    door = Door(mode=settings.auth_mode, platform_key=key.get_secret_value() if key else None)
+    platform_key = key.get_secret_value() if key else None
+    door = Door(mode=settings.auth_mode, platform_key=platform_key, credentials=tenancy.credentials)
+    rate = Rate(per_second=settings.rate_limit_per_second, burst=settings.rate_limit_burst)
     jobs = build_jobs_api(
         database=database,
         relay=foundation.relay,
@@ -59,6 +71,7 @@ def gateway_app(
     async def ready() -> None:
         refuse_while(draining)
         await schema_is_at(migrations.head(), database.schema_revision)
+        await secrets_are_readable(tenancy)
 
     vitals = Vitals(
         service="gateway",
@@ -71,8 +84,9 @@ def gateway_app(
     desk = [queues_router(foundation.bus, foundation.desk, names), dead_letters_router(foundation.desk)]
     return build_app(
         version=VERSION,
-        routers=[*jobs.routers, *llm.routers, *desk, operations],
+        routers=[*jobs.routers, *llm.routers, *tenancy.routers(door), *desk, operations],
         door=door,
+        limits=RateLimits(buckets_of(foundation), rate),
         metrics=metrics,
         spans=foundation.spans,
         body_limits=jobs.body_limits,
@@ -103,16 +117,18 @@ def refuse_unsafe(settings: Settings, host: str) -> None:
         raise WrongUse("AI_PLATFORM_ADMIN_KEY is not set, so nobody could come in; `ai-platform init` makes one.")
 
 
-def _lifespan(foundation: Foundation, llm: Llm) -> Lifespan:
+def _lifespan(foundation: Foundation, llm: Llm, housekeeping: Sequence[Periodic]) -> Lifespan:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        gauges = gauges_of(foundation)
+        repeated = (gauges_of(foundation), *housekeeping)
         foundation.relay.start()
-        gauges.start()
+        for one in repeated:
+            one.start()
         try:
             yield
         finally:
-            await gauges.stop()
+            for one in repeated:
+                await one.stop()
             await llm.close()
             await foundation.close()
 
@@ -122,6 +138,7 @@ def _lifespan(foundation: Foundation, llm: Llm) -> Lifespan:
 async def serve(host: str, port: int) -> None:
     settings = service_settings()
     refuse_unsafe(settings, host)
+    await refuse_lost_secrets(settings)
     with stop_signals() as stop:
         app = create_app(stop.is_set)
         await serve_until(server_for(app, grace=settings.shutdown_grace_seconds), bind(host, port), stop)

@@ -8,6 +8,7 @@ from ai_platform.llm.wiring import build_llm
 from ai_platform.processes.foundation import connected
 from ai_platform.processes.gateway import gateway_app
 from ai_platform.processes.lifecycle import WrongUse
+from ai_platform.processes.tenancy import tenancy_of
 from ai_platform.runtime.settings import Settings
 
 
@@ -33,4 +34,4 @@ def openapi_document() -> dict[str, object]:
     )
     foundation = connected(settings, service="openapi")
     llm = build_llm(database=foundation.database, environment={}, metrics=foundation.metrics)
-    return gateway_app(foundation, llm, draining=lambda: False).openapi()
+    return gateway_app(foundation, llm, tenancy_of(foundation), draining=lambda: False).openapi()

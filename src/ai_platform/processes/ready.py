@@ -12,6 +12,15 @@ from rich.table import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """What the default tenant's owner needs; the platform's own key is `Ready.api_key`."""
+
+    tenant_id: str
+    api_key: str
+    webhook_secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
     """`model` is what `default-smart` answers with, e.g. `demo:demo`."""
 
@@ -20,6 +29,7 @@ class Ready:
     auth_mode: str
     model: str
     pid: int
+    owner: Owner | None = None
 
     def as_json(self) -> str:
         return json.dumps(
@@ -29,9 +39,9 @@ class Ready:
                 "console_url": None,
                 "docs_url": f"{self.url}/docs",
                 "api_key": self.api_key,
-                "tenant_id": None,
-                "owner_api_key": None,
-                "webhook_secret": None,
+                "tenant_id": self.owner and self.owner.tenant_id,
+                "owner_api_key": self.owner and self.owner.api_key,
+                "webhook_secret": self.owner and self.owner.webhook_secret,
                 "auth_mode": self.auth_mode,
                 "model": self.model,
                 "pid": self.pid,

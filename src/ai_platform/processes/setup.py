@@ -5,12 +5,14 @@ import sys
 from pathlib import Path
 
 from ai_platform.kernel.errors import Unavailable
-from ai_platform.processes.data_dir import new_api_key, new_webhook_secret
 from ai_platform.processes.foundation import readable
 from ai_platform.processes.lifecycle import WrongUse, fail, read_settings
 from ai_platform.runtime import migrations
 from ai_platform.runtime.db import async_url
 from ai_platform.runtime.db_faults import is_connection_loss
+from ai_platform.runtime.keyring import new_secrets_key
+from ai_platform.tenancy.application.create_tenant import new_webhook_secret
+from ai_platform.tenancy.domain.api_key import new_key
 
 ENV = """\
 # Written by `ai-platform init`. Every setting: docs/reference/settings.md
@@ -18,6 +20,8 @@ APP_ENV=production
 AI_PLATFORM_ADMIN_KEY={admin_key}
 METRICS_TOKEN={metrics_token}
 WEBHOOK_SECRET={webhook_secret}
+# Seals the secrets of tenants in the database. Keep it: without it they are lost.
+SECRETS_KEY={secrets_key}
 
 DATABASE_URL=postgresql+asyncpg://ai_platform:ai_platform@localhost:5432/ai_platform
 RABBITMQ_URL=amqp://guest:guest@localhost:5672/
@@ -47,7 +51,10 @@ def migrate_database(revision: str) -> None:
 
 def write_env(file: Path) -> None:
     text = ENV.format(
-        admin_key=new_api_key(), metrics_token=secrets.token_urlsafe(32), webhook_secret=new_webhook_secret()
+        admin_key=new_key(),
+        metrics_token=secrets.token_urlsafe(32),
+        webhook_secret=new_webhook_secret(),
+        secrets_key=new_secrets_key(),
     )
     try:
         with file.open("x") as new:

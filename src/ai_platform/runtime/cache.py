@@ -35,6 +35,11 @@ class RedisCache:
         )
         self._redis = redis.Redis(connection_pool=pool)
 
+    @property
+    def client(self) -> "redis.Redis":
+        """For what needs more of Redis than a cache: scripts that count."""
+        return self._redis
+
     async def get(self, key: str) -> bytes | None:
         try:
             value = await self._redis.get(key)

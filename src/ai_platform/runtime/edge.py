@@ -11,15 +11,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ai_platform.kernel.errors import LimitExceeded, PlatformError
 from ai_platform.runtime import tracing
-from ai_platform.runtime.auth import Door, Knock
+from ai_platform.runtime.auth import SINGULAR, Door, Knock
 from ai_platform.runtime.head import HeadOnly
 from ai_platform.runtime.logging import get_logger
 from ai_platform.runtime.problems import from_error, internal_error
+from ai_platform.runtime.rate_limits import RateLimits
 from ai_platform.runtime.spans import NO_SPANS, Kind, Span, Spans
 from ai_platform.runtime.telemetry import Metrics
 
 BODY_LIMIT: Final = 2 * 1024 * 1024
 """Bytes: a prompt of 100 000 characters fits in any escaping."""
+
+SIGN_IN: Final = "/v1/auth/"
 
 _SLOW: Final = 1.0
 _ON_EVERY_ANSWER: Final = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
@@ -31,8 +34,8 @@ _log = get_logger(__name__)
 class Edge:
     """Authenticates before the body is read, so that a stranger learns nothing about validation.
 
-    `public` are the first segments of the paths that are served to anybody; `body_limits` the paths that take
-    more than `BODY_LIMIT`.
+    `public` are the first segments of the paths that are served to anybody; below `SIGN_IN`, who asks is decided
+    there. `body_limits` are the paths that take more than `BODY_LIMIT`.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Edge:
         app: ASGIApp,
         *,
         door: Door,
+        limits: RateLimits,
         metrics: Metrics,
         public: frozenset[str],
         body_limits: Mapping[str, int],
@@ -47,6 +51,7 @@ class Edge:
     ) -> None:
         self._app = app
         self._door = door
+        self._limits = limits
         self._public = public
         self._spans = spans
         self._body_limits = body_limits
@@ -73,12 +78,13 @@ class Edge:
         return spans.continued(knock.headers, scope["method"], kind=Kind.SERVER)
 
     def _is_public(self, scope: Scope) -> bool:
-        return scope["path"][1:].partition("/")[0] in self._public
+        path: str = scope["path"]
+        return path[1:].partition("/")[0] in self._public or path.startswith(SIGN_IN)
 
     async def _serve(self, scope: Scope, knock: Knock, receive: Receive, answer: "_Answer") -> None:
         try:
             if not self._is_public(scope):
-                scope.setdefault("state", {})["principal"] = self._door.enter(knock)
+                await self._let_in(scope, knock, answer)
             limit = self._body_limits.get(scope["path"], BODY_LIMIT)
             serve = self._serve_head if scope["method"] == "HEAD" else self._app
             await serve(scope, _limited(receive, knock, limit), answer)
@@ -87,6 +93,14 @@ class Edge:
         except Exception:  # noqa: BLE001 - the last stop: no trace of it may leave the process
             _log.exception("request_failed", method=scope["method"], path=scope["path"])
             await self._refuse(internal_error(scope["path"]), scope, receive, answer)
+
+    async def _let_in(self, scope: Scope, knock: Knock, answer: "_Answer") -> None:
+        caller = await self._door.enter(knock)
+        admission = await self._limits.admit(caller)
+        answer.also = admission.headers
+        if admission.refusal is not None:
+            raise admission.refusal
+        scope.setdefault("state", {})["principal"] = caller
 
     async def _serve_head(self, scope: Scope, receive: Receive, answer: Send) -> None:
         """As GET, without its body."""
@@ -125,12 +139,13 @@ class _Answer:
         self._send = send
         self.request_id = ""
         self.status: int | None = None
+        self.also: tuple[tuple[bytes, bytes], ...] = ()
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = message["headers"]
-            headers += ((b"x-request-id", self.request_id.encode()), *_ON_EVERY_ANSWER)
+            headers += ((b"x-request-id", self.request_id.encode()), *_ON_EVERY_ANSWER, *self.also)
             if not any(name == b"cache-control" for name, _ in headers):
                 headers.append(_NOT_STORED)
         await self._send(message)
@@ -140,7 +155,14 @@ def knock_of(scope: Scope) -> Knock:
     """What the request shows at the door."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     server: tuple[str, Any] = scope.get("server") or ("", None)
-    return Knock(headers, scope["scheme"], server[0])
+    return Knock(headers, scope["scheme"], server[0], scope["method"], _repeated(scope, headers))
+
+
+def _repeated(scope: Scope, headers: dict[str, str]) -> frozenset[str]:
+    if len(headers) == len(scope["headers"]):
+        return frozenset()
+    names = [name.decode("latin-1") for name, _ in scope["headers"]]
+    return frozenset(name for name in SINGULAR if names.count(name) > 1)
 
 
 def _limited(receive: Receive, knock: Knock, limit: int) -> Receive:

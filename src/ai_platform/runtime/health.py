@@ -10,7 +10,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, SecretStr
 
-from ai_platform.kernel.errors import Unavailable
+from ai_platform.kernel.errors import NotAllowed, Unavailable
+from ai_platform.kernel.principal import Role
 from ai_platform.runtime.auth import Door
 from ai_platform.runtime.edge import knock_of
 from ai_platform.runtime.logging import get_logger
@@ -92,20 +93,22 @@ def operations_router(vitals: Vitals, metrics: Metrics, door: Door, metrics_toke
         operation_id="getMetrics",
         summary="Prometheus metrics",
         response_class=Response,
-        responses={200: {"content": {"text/plain": {}}}, **problem_responses(401)},
+        responses={200: {"content": {"text/plain": {}}}, **problem_responses(401, 403)},
     )
     async def metrics_text(request: Request) -> Response:
-        _let_read_metrics(request, door, metrics_token)
+        await _let_read_metrics(request, door, metrics_token)
         return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return router
 
 
-def _let_read_metrics(request: Request, door: Door, token: SecretStr | None) -> None:
+async def _let_read_metrics(request: Request, door: Door, token: SecretStr | None) -> None:
     shown = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
     if token is not None and hmac.compare_digest(shown, token.get_secret_value().encode()):
         return
-    door.enter(knock_of(request.scope))
+    caller = await door.enter(knock_of(request.scope))
+    if caller.role is not Role.PLATFORM:
+        raise NotAllowed("Metrics need a key of role platform, or the metrics token.", code="role_too_low")
 
 
 async def schema_is_at(head: str, revision: Callable[[], Awaitable[str | None]]) -> None:

@@ -19,9 +19,10 @@ from ai_platform.kernel.errors import InvalidInput, NotAllowed, Violation
 from ai_platform.kernel.once import Once
 from ai_platform.kernel.principal import Principal, Role
 from ai_platform.runtime import problems
-from ai_platform.runtime.auth import Door
+from ai_platform.runtime.auth import SESSION_COOKIE, Door
 from ai_platform.runtime.edge import Edge
 from ai_platform.runtime.idempotency import KEY_LENGTH
+from ai_platform.runtime.rate_limits import RateLimits
 from ai_platform.runtime.spans import NO_SPANS, Spans
 from ai_platform.runtime.telemetry import Metrics
 
@@ -101,6 +102,7 @@ def build_app(
     version: str,
     routers: Sequence[APIRouter],
     door: Door,
+    limits: RateLimits,
     metrics: Metrics,
     body_limits: Mapping[str, int] | None = None,
     spans: Spans = NO_SPANS,
@@ -125,8 +127,15 @@ def build_app(
     problems.install(app)
     _serve_docs(app)
     _describe(app)
-    public = frozenset(path[1:] for path in PUBLIC)
-    app.add_middleware(Edge, door=door, metrics=metrics, public=public, body_limits=body_limits or {}, spans=spans)
+    app.add_middleware(
+        Edge,
+        door=door,
+        limits=limits,
+        metrics=metrics,
+        public=frozenset(path[1:] for path in PUBLIC),
+        body_limits=body_limits or {},
+        spans=spans,
+    )
     return app
 
 
@@ -161,10 +170,13 @@ def _describe(app: FastAPI) -> None:
             document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             components = document.setdefault("components", {})
             components.setdefault("schemas", {}).update(_problem_schemas())
-            components["securitySchemes"] = {"apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "aip_…"}}
-            document["security"] = [{"apiKey": []}]
+            components["securitySchemes"] = {
+                "apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "aip_…"},
+                "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
+            }
+            document["security"] = [{"apiKey": []}, {"session": []}]
             _keep_problems_only(document)
-            for path in PUBLIC:
+            for path in (*PUBLIC, "/v1/auth/login", "/v1/auth/logout"):
                 for operation in document["paths"].get(path, {}).values():
                     operation["security"] = []
             app.openapi_schema = document

@@ -56,6 +56,15 @@ class Settings(BaseSettings):
         "required", description="`open` serves callers without a key, on loopback only."
     )
     ai_platform_admin_key: SecretStr | None = Field(None, description="The bootstrap key of role `platform`.")
+    secrets_key: SecretStr | None = Field(
+        None,
+        description="Seals tenants' secrets in the database: 32 bytes in URL-safe base64, as `ai-platform init` makes "
+        "them. Several with commas: the first seals, all open.",
+    )
+    rate_limit_per_second: float = Field(50.0, gt=0, description="Requests a second of one tenant key, for good.")
+    rate_limit_burst: int = Field(500, ge=1, description="Requests of one tenant key at once, after a rest.")
+    session_idle_hours: float = Field(12.0, gt=0, description="Hours after which an unused console session ends.")
+    session_max_hours: float = Field(168.0, gt=0, description="Hours after which every console session ends.")
     metrics_token: SecretStr | None = Field(
         None, description="A token that may read `/metrics` besides a platform key."
     )
@@ -137,6 +146,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"WEBHOOK_SECRET holds less than {WEBHOOK_SECRET_BYTES} bytes; `ai-platform init` makes one."
             )
+        if self.secrets_key is None:
+            raise ValueError("SECRETS_KEY is missing; `ai-platform init` makes one.")
         return self
 
     def missing_services(self) -> list[str]:

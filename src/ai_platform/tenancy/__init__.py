@@ -1,1 +1,1 @@
-"""Tenants: who owns what on a shared installation."""
+"""Whose everything is: tenants, their keys and members, and who did what."""

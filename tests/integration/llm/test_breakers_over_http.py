@@ -11,14 +11,11 @@ from ai_platform.llm.domain.entrance import Outcome, Permit
 from ai_platform.llm.infrastructure.gate_local import LocalGate
 from ai_platform.llm.infrastructure.gate_redis import RedisGate
 from ai_platform.llm.wiring import Llm, build_llm
-from ai_platform.runtime.auth import Door
 from ai_platform.runtime.cache import shared_state
 from ai_platform.runtime.db import Database
-from ai_platform.runtime.http import build_app
 from ai_platform.runtime.telemetry import Metrics
+from tests.doors import OPERATORS_KEY, app_of
 from tests.unit.llm.fakes import a_config
-
-_OPERATOR = "an-operators-key-of-some-length"
 
 
 @pytest_asyncio.fixture
@@ -42,12 +39,10 @@ async def llm(database: Database, redis_url: str) -> AsyncIterator[Llm]:
 
 @pytest_asyncio.fixture
 async def client(llm: Llm) -> AsyncIterator[httpx.AsyncClient]:
-    door = Door(mode="required", platform_key=_OPERATOR)
-    app = build_app(version="0", routers=llm.routers, door=door, metrics=Metrics())
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app),
+        transport=httpx.ASGITransport(app_of(llm.routers)),
         base_url="http://gateway",
-        headers={"Authorization": f"Bearer {_OPERATOR}"},
+        headers={"Authorization": f"Bearer {OPERATORS_KEY}"},
     ) as client:
         yield client
 

@@ -114,6 +114,7 @@ async def test_a_default_that_was_touched_by_sql_is_its_editors(database: Databa
 
 
 async def test_a_default_that_was_made_anew_is_its_makers(database: Database, llm: Llm) -> None:
+    await execute(database, "UPDATE tenants SET llm_config_name = 'demo'")
     await execute(database, "DELETE FROM llm_configs WHERE name = 'default-smart'")
     assert await llm.bind_default() is None
     await execute(

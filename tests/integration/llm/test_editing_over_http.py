@@ -9,17 +9,14 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from ai_platform.kernel.principal import DEFAULT_TENANT, Principal, Role
 from ai_platform.llm.contracts.api import CompletionRequest
 from ai_platform.llm.wiring import Llm, build_llm
-from ai_platform.runtime.auth import Door, Knock
 from ai_platform.runtime.db import Database
-from ai_platform.runtime.http import build_app
 from ai_platform.runtime.telemetry import Metrics
+from tests.doors import OPERATORS_KEY, OWNERS_KEY, app_of
 from tests.integration.llm.conftest import execute
 from tests.integration.llm.test_changes_by_sql import within_two_seconds
 
-KEY = "aip_the_key_of_these_tests_0123456789"
 CONFIG = {"name": "mine", "provider": "demo", "model_name": "demo"}
 TEMPLATE = {"name": "shop", "content": "You serve {shop}."}
 
@@ -33,13 +30,14 @@ async def llm(database: Database) -> AsyncIterator[Llm]:
 
 @pytest_asyncio.fixture
 async def http(llm: Llm) -> AsyncIterator[httpx.AsyncClient]:
-    door = Door(mode="required", platform_key=KEY)
-    app = build_app(version="1", routers=llm.routers, door=door, metrics=Metrics())
-    headers = {"Authorization": f"Bearer {KEY}"}
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://gateway/v1/llm", headers=headers
-    ) as client:
+    async with client_of(llm, OPERATORS_KEY) as client:
         yield client
+
+
+def client_of(llm: Llm, key: str) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app_of(llm.routers))
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.AsyncClient(transport=transport, base_url="http://gateway/v1/llm", headers=headers)
 
 
 async def made(http: httpx.AsyncClient, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -225,12 +223,22 @@ async def test_what_is_not_there_is_404(http: httpx.AsyncClient, path: str) -> N
     assert refusal(await http.get(path))[:2] == (404, f"{path.split('/')[1][:-1]}_not_found")
 
 
-async def test_what_something_stands_on_is_not_deleted(http: httpx.AsyncClient) -> None:
+async def test_what_something_stands_on_is_not_deleted(database: Database, http: httpx.AsyncClient) -> None:
     await made(http, "/configs", CONFIG)
     await made(http, "/configs", {**CONFIG, "name": "other", "fallbacks": ["mine"]})
     await http.put("/agents/main", json={"template_name": "main-agent", "config_name": "other"})
 
-    for name, why in (("mine", "config 'other'"), ("other", "main agent"), ("default-smart", "names no config")):
+    await made(http, "/configs", {**CONFIG, "name": "shops"})
+    await execute(
+        database, "INSERT INTO tenants (id, name, llm_config_name) VALUES (gen_random_uuid(), 'Sri', 'shops')"
+    )
+
+    for name, why in (
+        ("mine", "config 'other'"),
+        ("other", "main agent"),
+        ("default-smart", "names no config"),
+        ("shops", "a tenant"),
+    ):
         answer = await http.delete(f"/configs/{name}")
         assert refusal(answer)[:2] == (409, "config_in_use")
         assert why in answer.json()["detail"]
@@ -390,18 +398,8 @@ async def test_a_default_that_was_changed_over_http_is_its_editors(http: httpx.A
     assert bound.edited
 
 
-class OwnersDoor(Door):
-    """Whoever knocks is the owner of the default tenant."""
-
-    def enter(self, _: Knock) -> Principal:
-        return Principal("owner", Role.OWNER, DEFAULT_TENANT)
-
-
 async def test_only_operators_read_and_change(llm: Llm) -> None:
-    app = build_app(
-        version="1", routers=llm.routers, door=OwnersDoor(mode="required", platform_key=KEY), metrics=Metrics()
-    )
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway/v1/llm") as owner:
+    async with client_of(llm, OWNERS_KEY) as owner:
         for method, path, body in (
             ("GET", "/configs", None),
             ("POST", "/configs", CONFIG),

@@ -36,5 +36,10 @@ def test_a_fresh_webhook_secret_is_strong_enough_for_production() -> None:
     secret = new_webhook_secret()
     Webhook(secret)
     Settings.model_validate(
-        {"app_env": "production", "ai_platform_admin_key": "aip_" + "a" * 40, "webhook_secret": secret}
+        {
+            "app_env": "production",
+            "ai_platform_admin_key": "aip_" + "a" * 40,
+            "secrets_key": "k",
+            "webhook_secret": secret,
+        }
     )

@@ -68,13 +68,18 @@ def test_a_value_that_makes_no_sense_is_refused_by_name(read: Read, variable: st
 
 
 def test_production_takes_a_strong_key(read: Read) -> None:
-    assert read(APP_ENV="production", AI_PLATFORM_ADMIN_KEY=STRONG).app_env == "production"
+    assert read(APP_ENV="production", AI_PLATFORM_ADMIN_KEY=STRONG, SECRETS_KEY="k").app_env == "production"
 
 
 @pytest.mark.parametrize("key", ["", "short", *sorted(WEAK_KEYS), "CHANGEME"])
 def test_production_refuses_a_missing_or_weak_key(read: Read, key: str) -> None:
     with pytest.raises(ValidationError, match="AI_PLATFORM_ADMIN_KEY is missing or too weak"):
         read(APP_ENV="production", AI_PLATFORM_ADMIN_KEY=key)
+
+
+def test_production_refuses_to_go_without_a_key_for_secrets(read: Read) -> None:
+    with pytest.raises(ValidationError, match="SECRETS_KEY is missing"):
+        read(APP_ENV="production", AI_PLATFORM_ADMIN_KEY=STRONG)
 
 
 def test_production_refuses_an_open_door(read: Read) -> None:
@@ -135,6 +140,6 @@ def test_production_refuses_a_short_webhook_secret(read: Read) -> None:
 
 
 def test_production_takes_a_long_webhook_secret_or_none(read: Read) -> None:
-    production = {"APP_ENV": "production", "AI_PLATFORM_ADMIN_KEY": STRONG}
+    production = {"APP_ENV": "production", "AI_PLATFORM_ADMIN_KEY": STRONG, "SECRETS_KEY": "k"}
     assert read(**production).webhook_secret is None
     assert read(**production, WEBHOOK_SECRET=STRONG_SIGNATURE).webhook_secret is not None

@@ -7,8 +7,10 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Select, Table, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ai_platform.kernel.errors import Conflict
 from ai_platform.llm.application.ports import Stamped, TemplateRevision
 from ai_platform.llm.domain.agent import AgentConfig, AgentType
 from ai_platform.llm.domain.config import LLMConfig
@@ -40,7 +42,12 @@ class SqlEditedConfigs:
         self.session.add(config)
 
     async def remove(self, config: LLMConfig) -> None:
+        name = config.name
         await self.session.delete(config)
+        try:
+            await self.session.flush()
+        except IntegrityError:
+            raise Conflict(f"The config '{name}' is in use by a tenant.", code="config_in_use") from None
 
     async def unknown(self, names: Sequence[str]) -> tuple[str, ...]:
         known = set(await self.session.scalars(select(llm_configs.c.name).where(llm_configs.c.name.in_(names))))
