@@ -134,7 +134,11 @@ class PostgresJobStore:
         return [Called(url, type_, data["result"], data["error"]) for url, type_, data in payloads]
 
     async def watch(self, job: Job) -> None:
-        await self.as_owner("UPDATE jobs SET watched_until = now() + interval '1 hour' WHERE id = $1", job.id)
+        await self.as_owner(
+            "INSERT INTO watched_jobs (job_id, tenant_id, until) VALUES ($1, $2, now() + interval '1 hour')",
+            job.id,
+            job.tenant_id,
+        )
 
     async def followers_told(self) -> list[UUID]:
         return list(self.followed)

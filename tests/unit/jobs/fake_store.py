@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from ai_platform.jobs.application.history import COMPLETED, QUEUED, STARTED, happening
+from ai_platform.jobs.application.history import COMPLETED, NODE, QUEUED, STARTED, happening
 from ai_platform.jobs.application.ports import Accepted, JobFilter, JobView
 from ai_platform.jobs.application.published import published
 from ai_platform.jobs.application.wake_ups import RETRY_DUE, WAKE_UP
@@ -91,7 +91,7 @@ class FakeJobStore:
 
     def tell(self, job_id: UUID, type_: str, data: dict[str, Any]) -> None:
         self.history.setdefault(job_id, []).append(Told(type_, data))
-        if self.rows[job_id].job.is_watched:
+        if type_ not in (QUEUED, STARTED, NODE) or self.rows[job_id].job.is_watched:
             self.followed.append(job_id)
 
     async def take_away(self, job: Job) -> None:

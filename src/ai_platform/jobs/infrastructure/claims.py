@@ -39,12 +39,12 @@ _OFFER_DUE_RETRIES = text(
         UPDATE jobs SET status = 'QUEUED', next_retry_at = NULL, fair_at = now(), updated_at = now(),
             version = version + 1
         FROM due WHERE jobs.id = due.id
-        RETURNING jobs.id, jobs.tenant_id, jobs.watched_until
+        RETURNING jobs.id, jobs.tenant_id
     ), told AS (
         INSERT INTO job_events (tenant_id, job_id, type, at, data)
         SELECT tenant_id, id, 'job.queued', now(), '{}' FROM offered
     )
-    SELECT id FROM offered WHERE watched_until > now()
+    SELECT id FROM offered WHERE EXISTS (SELECT FROM watched_jobs WHERE job_id = offered.id AND until > now())
     """
 )
 _CLAIM = text(
@@ -61,7 +61,7 @@ _CLAIM = text(
         INSERT INTO job_events (tenant_id, job_id, type, at, data)
         SELECT tenant_id, id, 'job.started', now(), jsonb_build_object('attempt', attempt) FROM claimed
     )
-    SELECT *, coalesce(watched_until > now(), false) AS is_watched FROM claimed
+    SELECT *, EXISTS (SELECT FROM watched_jobs WHERE job_id = claimed.id AND until > now()) AS is_watched FROM claimed
     """
 )
 # MATERIALIZED: as a plain subquery it may be run once a row, and then takes more than `most`.
@@ -172,8 +172,8 @@ class PostgresClaims:
         self._relay.take(settled.entries)
         if settled.owes_webhooks:
             self._webhooks_due.set()
-        for job_id in settled.watched:
-            self._changed(job_id)
+        for claim in settled.claims:
+            self._changed(claim.id)
         ours = [ending.claim in settled.claims for ending in batch]
         for ending in compress(batch, ours):
             self._metrics.jobs_processed.labels(ending.job.status.value).inc()

@@ -25,15 +25,24 @@ MOST_FOLLOWERS: Final = 1000
 WATCHED_SECONDS: Final = 30
 LOOK_SECONDS: Final = 1.0
 
-_WATCH = text("UPDATE jobs SET watched_until = now() + make_interval(secs => :seconds) WHERE id = :job")
-# SKIP LOCKED: who waited for jobs that are just being settled would deadlock with that; the next look renews them.
+# Not on the job's own row: while that was being noted, a worker would skip the job as locked.
+_WATCH = text(
+    """
+    INSERT INTO watched_jobs (job_id, tenant_id, until)
+    VALUES (:job, :tenant, now() + make_interval(secs => :seconds))
+    ON CONFLICT (job_id) DO UPDATE SET until = excluded.until
+    """
+)
+# SKIP LOCKED: another gateway that looks is renewing it.
 _LOOK = text(
     """
     WITH due AS MATERIALIZED (
-        SELECT id FROM jobs WHERE id = ANY(:jobs) AND watched_until < now() + make_interval(secs => :seconds / 2)
-        FOR NO KEY UPDATE SKIP LOCKED
+        SELECT job_id FROM watched_jobs
+        WHERE job_id = ANY(:jobs) AND until < now() + make_interval(secs => :seconds / 2)
+        FOR UPDATE SKIP LOCKED
     ), renewed AS (
-        UPDATE jobs SET watched_until = now() + make_interval(secs => :seconds) FROM due WHERE jobs.id = due.id
+        UPDATE watched_jobs SET until = now() + make_interval(secs => :seconds)
+        FROM due WHERE watched_jobs.job_id = due.job_id
     )
     SELECT watched.id, (SELECT max(event.id) FROM job_events AS event WHERE event.job_id = watched.id) AS latest
     FROM unnest(:jobs) AS watched (id)
@@ -102,7 +111,7 @@ class Followers:
 
     async def _watch(self, tenant_id: UUID, job_id: UUID) -> None:
         async with self._database.transaction(tenant_id, durable=False) as connection:
-            await connection.execute(_WATCH, {"job": job_id, "seconds": WATCHED_SECONDS})
+            await connection.execute(_WATCH, {"job": job_id, "tenant": tenant_id, "seconds": WATCHED_SECONDS})
 
     async def _look_while_followed(self) -> None:
         while self._followed:

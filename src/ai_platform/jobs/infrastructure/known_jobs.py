@@ -21,7 +21,12 @@ from ai_platform.runtime.outbox import Entry
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.telemetry import Metrics
 
-_FIND = text("SELECT *, coalesce(watched_until > now(), false) AS is_watched FROM jobs WHERE id = :id FOR UPDATE")
+_FIND = text(
+    """
+    SELECT *, EXISTS (SELECT FROM watched_jobs WHERE job_id = jobs.id AND until > now()) AS is_watched
+    FROM jobs WHERE id = :id FOR UPDATE
+    """
+)
 _SAVE = text(
     """
     WITH saved AS (
@@ -99,7 +104,6 @@ class KnownJobsTransactions:
             yield jobs
         self._relay.take(jobs.entries)
         for job in jobs.saved:
-            if job.is_watched:
-                self._changed(job.id)
+            self._changed(job.id)
             if job.status is JobStatus.CANCELLED:
                 self._metrics.jobs_processed.labels(job.status.value).inc()

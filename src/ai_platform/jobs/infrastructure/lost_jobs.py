@@ -16,7 +16,7 @@ from ai_platform.runtime.relay import Relay
 
 _LOST = text(
     """
-    SELECT *, coalesce(watched_until > now(), false) AS is_watched FROM jobs
+    SELECT *, EXISTS (SELECT FROM watched_jobs WHERE job_id = jobs.id AND until > now()) AS is_watched FROM jobs
     WHERE status = 'PROCESSING' AND lease_expires_at < now() AND pipeline = ANY(:pipelines)
     ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
     """
@@ -59,5 +59,5 @@ class LostJobsTransactions:
             settled = await lost.written() if lost.endings else None
         if settled is not None:
             self._relay.take(settled.entries)
-            for job_id in settled.watched:
-                self._changed(job_id)
+            for claim in settled.claims:
+                self._changed(claim.id)

@@ -18,7 +18,7 @@ _RECORD: Final = text(
     WITH given AS MATERIALIZED (
         SELECT * FROM jsonb_to_recordset(:rows) AS step (place int, id uuid, attempt int, at timestamptz, data jsonb)
     ), held AS MATERIALIZED (
-        SELECT id, attempt, tenant_id, watched_until FROM jobs
+        SELECT id, attempt, tenant_id FROM jobs
         WHERE status = 'PROCESSING' AND (id, attempt) IN (SELECT id, attempt FROM given)
         ORDER BY id FOR NO KEY UPDATE
     ), recorded AS (
@@ -26,7 +26,7 @@ _RECORD: Final = text(
         SELECT held.tenant_id, held.id, :type, given.at, given.data FROM held JOIN given USING (id, attempt)
         ORDER BY given.place
     )
-    SELECT id FROM held WHERE watched_until > now()
+    SELECT id FROM held WHERE EXISTS (SELECT FROM watched_jobs WHERE job_id = held.id AND until > now())
     """
 ).bindparams(bindparam("rows", type_=JSONB))
 

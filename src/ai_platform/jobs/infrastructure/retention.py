@@ -23,6 +23,9 @@ _FORGET_EVENTS = text(
 ).bindparams(bindparam("age", type_=Interval()))
 
 
+_FORGET_WATCHES = text("DELETE FROM watched_jobs WHERE until < now()")
+
+
 class Retention:
     """Events of jobs that ended long ago, and idempotency keys of yesterday; some at a time."""
 
@@ -34,4 +37,5 @@ class Retention:
         parameters = {"age": self._age, "most": FORGOTTEN_AT_ONCE}
         async with self._database.transaction(None, durable=False) as connection:
             await connection.execute(_FORGET_EVENTS, parameters)
+            await connection.execute(_FORGET_WATCHES)
         await idempotency.purge(self._database)

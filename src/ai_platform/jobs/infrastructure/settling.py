@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -36,7 +35,7 @@ _SETTLE = text(
             parked_since timestamptz, event_type text, event_at timestamptz, event_data jsonb
         )
         WHERE jobs.id = ended.id AND jobs.attempt = ended.attempt AND jobs.status = 'PROCESSING'
-        RETURNING jobs.id, jobs.attempt, jobs.tenant_id, jobs.status, jobs.result, jobs.watched_until,
+        RETURNING jobs.id, jobs.attempt, jobs.tenant_id, jobs.status, jobs.result,
             ended.event_type, ended.event_at, ended.event_data
     ), told AS (
         INSERT INTO job_events (tenant_id, job_id, type, at, data)
@@ -44,7 +43,7 @@ _SETTLE = text(
             THEN event_data || jsonb_build_object('result', result) ELSE event_data END
         FROM settled
     )
-    SELECT id, attempt, coalesce(watched_until > now(), false) AS is_watched FROM settled
+    SELECT id, attempt FROM settled
     """
 ).bindparams(bindparam("outcomes", type_=JSONB))
 """It carries the fence: attempt and status must still be the claimed ones."""
@@ -63,11 +62,13 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What was ours to end, which messages go with it, and whose followers are to be told."""
+    """What was ours to end, and which messages go with it.
+
+    Whoever may follow such a job is told in any case: who began to while this was being written is not seen here.
+    """
 
     claims: frozenset[Claim]
     entries: Sequence[Entry]
-    watched: Sequence[UUID]
     owes_webhooks: bool
 
 
@@ -81,7 +82,7 @@ async def settle(connection: AsyncConnection, endings: Sequence[Ending]) -> Sett
     await dead_letters.write(connection, [_letter(ending) for ending in ours if ending.job.status is JobStatus.FAILED])
     notices = await notices_of(connection, [ending.job for ending in ours])
     await webhooks.write(connection, notices)
-    return Settled(claims, entries, [row.id for row in rows if row.is_watched], bool(notices))
+    return Settled(claims, entries, bool(notices))
 
 
 def _letter(ending: Ending) -> DeadLetter:

@@ -68,7 +68,6 @@ jobs = Table(
     Column("answered_by", String(NAME_LENGTH)),
     Column("attempts", JSONB, nullable=False, server_default="[]"),
     Column("parked_since", DateTime(timezone=True)),
-    Column("watched_until", DateTime(timezone=True)),
     CheckConstraint(f"status IN ({_STATUSES})", name="status"),
     CheckConstraint("priority BETWEEN 0 AND 2", name="priority"),
     CheckConstraint("retry_count BETWEEN 0 AND max_retries", name="retries"),
@@ -83,6 +82,17 @@ jobs = Table(
     Index("ix_jobs_tenant_config", "tenant_id", "config_name", "id"),
     postgresql_with={"fillfactor": "85"},
 )
+
+watched_jobs = Table(
+    "watched_jobs",
+    metadata,
+    Column("job_id", Uuid(), primary_key=True),
+    Column("tenant_id", Uuid(), nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+    Index("ix_watched_jobs_until", "until"),
+    prefixes=["UNLOGGED"],
+)
+"""Jobs whose live events somebody reads; nothing is lost with it."""
 
 job_events = Table(
     "job_events",
