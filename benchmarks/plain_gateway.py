@@ -1,7 +1,8 @@
 """The plain alternative to the gateway: FastAPI and asyncpg, with nothing between them.
 
-`POST /rows` writes the rows that the platform's accept writes. `POST /inline` inserts one row and publishes
-the message itself before it answers. Run with `uvicorn --factory benchmarks.plain_gateway:create_app`.
+`POST /rows` writes the rows that the platform's accept writes. `POST /inline` inserts one row and publishes the message
+itself before it answers; `GET /inline/{id}` reads the row.
+Run with `uvicorn --factory benchmarks.plain_gateway:create_app`.
 """
 
 import json
@@ -64,5 +65,11 @@ def create_app() -> FastAPI:
         )
         await app.state.channel.default_exchange.publish(message, QUEUE)
         return {"job_id": str(job_id), "status": "QUEUED"}
+
+    @app.get("/inline/{job_id}")
+    async def read(job_id: uuid.UUID) -> dict[str, str | None]:
+        async with app.state.pool.acquire() as connection:
+            row = await connection.fetchrow("SELECT status, result FROM jobs WHERE id = $1", job_id)
+        return {"job_id": str(job_id), "status": row["status"], "result": row["result"]}
 
     return app
