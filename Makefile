@@ -10,6 +10,9 @@ LOCKED := pyproject.toml uv.lock
 RUNNABLE := .venv/.synced
 TESTABLE := .venv/.synced-dev
 
+# Half of a test's time is waiting: two runs side by side, a file each, with services of their own. `SIDE_BY_SIDE=` is one.
+SIDE_BY_SIDE ?= --numprocesses=2 --dist=loadfile
+
 # What follows `make test ARGS="-k retry -x"` goes to the program behind the target.
 ARGS ?=
 
@@ -32,7 +35,7 @@ dev: $(RUNNABLE) ## Start the whole platform on http://localhost:8000, with noth
 
 .PHONY: test
 test: setup ## Run all tests on real PostgreSQL, RabbitMQ and Redis, which it finds or installs
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(SIDE_BY_SIDE) --durations=15 $(ARGS)
 
 .PHONY: test-fast
 test-fast: setup ## Run the tests that need no service (under 30 seconds)

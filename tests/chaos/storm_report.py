@@ -19,8 +19,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from tests.chaos.ordeal import MEASURED
 from tests.chaos.storm_log import Heard, LetIn, Life, Shared
+from tests.measured import MEASURED
 from tests.twins.llm_records import Record
 
 _CLOSING: Final = 0.05
