@@ -39,7 +39,7 @@ test: setup ## Run all tests on real PostgreSQL, RabbitMQ and Redis, which it fi
 
 .PHONY: test-fast
 test-fast: setup ## Run the tests that need no service (under 30 seconds)
-	$(BIN)/pytest tests/unit $(ARGS)
+	$(BIN)/pytest tests/unit --numprocesses=2 --dist=worksteal $(ARGS)
 
 .PHONY: e2e
 e2e: setup ## Run the end-to-end tests: whole processes over HTTP
