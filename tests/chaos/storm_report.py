@@ -51,14 +51,16 @@ def wishes_unheard(records: Sequence[Record], lives: Sequence[Life], requests: R
 
 
 def wishes_kept_to_oneself(lives: Sequence[Life]) -> list[Heard]:
-    """Wishes that a worker did not share although it could."""
+    """Wishes that a worker did not share although it could. They are shared in the order in which they were heard,
+    so it is the last ones that a killed worker did not come to share.
+    """
     return [
         heard
         for life in lives
-        for heard in life.heard
+        for number, heard in enumerate(life.heard)
         if not any(one.line > heard.line and one.until > heard.until - _ROUNDING for one in life.shared)
         and not life.was_alone(heard)
-        and not (life.killed and heard is life.heard[-1])
+        and not (life.killed and number >= len(life.shared))
     ]
 
 

@@ -104,6 +104,13 @@ def test_a_wish_that_was_not_shared_is_seen() -> None:
     assert report.wishes_kept_to_oneself(a_life(heard(12.0), shared(10.0, 12.0))) == []
 
 
+def test_what_a_worker_did_not_come_to_share_before_its_death_is_forgiven() -> None:
+    lines = (heard(12.0), heard(13.0), shared(10.0, 12.0))
+    assert report.wishes_kept_to_oneself(a_life(*lines, killed=True)) == []
+    assert [one.until for one in report.wishes_kept_to_oneself(a_life(*lines))] == [13.0]
+    assert len(report.wishes_kept_to_oneself(a_life(*lines, shared(10.1, 12.5), killed=True))) == 1
+
+
 def test_without_redis_nobody_can_share() -> None:
     assert report.wishes_kept_to_oneself(a_life(lost_redis(9), heard(12.0), FOUND_REDIS)) == []
     assert report.wishes_kept_to_oneself(a_life(heard(12.0), lost_redis(11))) == []
