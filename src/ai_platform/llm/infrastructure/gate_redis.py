@@ -90,11 +90,11 @@ class RedisGate:
         return self._let_in(permit, shared_at=seen["now"])
 
     def leave(self, permit: Permit, outcome: Outcome) -> None:
+        heard_at = self._local.clock()
         self._held.pop(permit.id, None)
         self._local.leave(permit, outcome)
         if outcome.pause is not None:
-            until = self._local.clock() + outcome.pause
-            _log.debug("provider_wants_pause", config=permit.config_name, until=until)
+            _log.debug("provider_wants_pause", config=permit.config_name, until=heard_at + outcome.pause)
         if not self._away:
             self._tell(leaving(permit, outcome, self._local.rules))
 
