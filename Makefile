@@ -10,8 +10,9 @@ LOCKED := pyproject.toml uv.lock
 RUNNABLE := .venv/.synced
 TESTABLE := .venv/.synced-dev
 
-# Half of a test's time is waiting: two runs side by side, a file each, with services of their own. `SIDE_BY_SIDE=` is one.
-SIDE_BY_SIDE ?= --numprocesses=2 --dist=loadfile
+# Half of a test's time is waiting: two run side by side, a file each, with services of their own, the longest files
+# first (tests/chaos). `SIDE_BY_SIDE=` runs them one by one.
+SIDE_BY_SIDE ?= --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 # What follows `make test ARGS="-k retry -x"` goes to the program behind the target.
 ARGS ?=
