@@ -198,10 +198,10 @@ async def delete(channel: AbstractChannel) -> None:
 
 async def poison(channel: AbstractChannel) -> None:
     """Bytes that are no JSON, JSON that is no message, a message without an id of ours; and one of an unknown type."""
-    identity, broken = str(uuid.uuid4()), (b"\xff\x00 no JSON", b"[1, 2]")
-    messages = [aio_pika.Message(content, message_id=identity, type="jobs.run") for content in broken]
+    broken = (b"\xff\x00 no JSON", b"[1, 2]")
+    messages = [aio_pika.Message(content, message_id=str(uuid.uuid4()), type="jobs.run") for content in broken]
     messages.append(aio_pika.Message(b"{}", message_id="no UUID", type="jobs.run"))
-    messages.append(aio_pika.Message(b'{"who": "knows"}', message_id=identity, type="nobody.knows.v9"))
+    messages.append(aio_pika.Message(b'{"who": "knows"}', message_id=str(uuid.uuid4()), type="nobody.knows.v9"))
     for message in messages:
         await channel.default_exchange.publish(message, routing_key=QUEUE)
 
