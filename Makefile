@@ -10,6 +10,10 @@ LOCKED := pyproject.toml uv.lock
 RUNNABLE := .venv/.synced
 TESTABLE := .venv/.synced-dev
 
+# Half of a test's time is waiting: two run side by side, a file each, with services of their own, the longest files
+# first (tests/chaos). `SIDE_BY_SIDE=` runs them one by one.
+SIDE_BY_SIDE ?= --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+
 # What follows `make test ARGS="-k retry -x"` goes to the program behind the target.
 ARGS ?=
 
@@ -32,11 +36,11 @@ dev: $(RUNNABLE) ## Start the whole platform on http://localhost:8000, with noth
 
 .PHONY: test
 test: setup ## Run all tests on real PostgreSQL, RabbitMQ and Redis, which it finds or installs
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(SIDE_BY_SIDE) --durations=15 $(ARGS)
 
 .PHONY: test-fast
 test-fast: setup ## Run the tests that need no service (under 30 seconds)
-	$(BIN)/pytest tests/unit $(ARGS)
+	$(BIN)/pytest tests/unit --numprocesses=2 --dist=worksteal $(ARGS)
 
 .PHONY: e2e
 e2e: setup ## Run the end-to-end tests: whole processes over HTTP

@@ -11,6 +11,8 @@ from tests.services.rabbitmq import RabbitServer
 from tests.services.redis import RedisServer
 from tests.services.stack import Services
 
+pytest_plugins = ["tests.measured"]
+
 
 @pytest.fixture(scope="session")
 def services() -> Iterator[Services]:

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ai_platform.runtime.migrations import upgrade
-from tests.chaos.ordeal import MEASURED
 from tests.e2e.stage import Stage, connected_stage, empty_stage
 from tests.services.stack import Services
 from tests.twins.llm_server import LlmTwin, llm_server
@@ -45,10 +44,3 @@ def stage(mortal: Services, template: str, twin: LlmTwin) -> Iterator[Stage]:
 def dev_stage() -> Iterator[Stage]:
     with empty_stage() as stage:
         yield stage
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if MEASURED:
-        terminalreporter.section("measured")
-        for line in MEASURED:
-            terminalreporter.write_line(line)

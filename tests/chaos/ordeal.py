@@ -11,10 +11,8 @@ from pamqp.commands import Queue
 
 from tests.e2e.client import Client, Job
 from tests.e2e.stage import Stage
+from tests.measured import MEASURED
 from tests.services.postgres import outside_the_loop
-
-MEASURED: Final[list[str]] = []
-"""Sentences for the end of the run."""
 
 QUEUE: Final = "ai_tasks"
 

@@ -161,7 +161,7 @@ def burst_until_refused(gateway: GatewayProcess) -> dict[str, str]:
 
 def test_a_killed_dev_has_all_its_jobs_again(dev_stage: Stage) -> None:
     dev = dev_stage.dev().start()
-    add_config(dev.database_url, "slow", f"demo?latency={MODEL_TIME}")
+    add_config(dev.database_url, "slow", f"demo?latency={2 * MODEL_TIME}")
     with Client(dev.ready["url"]) as client:
         jobs = client.submit_all(prompts(300), config_name="slow")
     processing = "SELECT count(*) FROM jobs WHERE status = 'PROCESSING'"
@@ -172,6 +172,6 @@ def test_a_killed_dev_has_all_its_jobs_again(dev_stage: Stage) -> None:
     measured("kill -9 of dev with 300 jobs in flight to its next ready line", killed)
     with Client(dev.ready["url"]) as client:
         all_end_well(client, jobs, within=30, retries=[1])
-        measured("… and to the last result, model 3 s", killed)
+        measured("… and to the last result, model 6 s", killed)
         assert len(client.jobs()) == 300
     dev.stop()

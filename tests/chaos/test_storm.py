@@ -5,14 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.chaos import storm_report as report
 from tests.chaos.ordeal import count, nothing_is_left_over, prompts
-from tests.chaos.storm_report import (
-    Blind,
-    calls_in_spite_of_retry_after,
-    calls_made_twice_at_once,
-    figures,
-    tell,
-)
+from tests.chaos.storm_log import Life
 from tests.e2e.client import Job
 from tests.e2e.programs import until
 from tests.e2e.stage import Stage, client_of
@@ -22,10 +17,9 @@ from tests.twins.llm_server import LlmTwin, llm_server_process
 
 JOBS = 500
 WITHIN = 240.0
-RECONNECTED = 1.0
-"""Seconds after which workers are expected to have found Redis again."""
 
 PATIENT = {
+    "LOG_LEVEL": "DEBUG",
     "LLM_WORKER_CONCURRENCY": "50",
     "LLM_RETRY_INITIAL_DELAY": "0.2",
     "LLM_RETRY_MAX_DELAY": "2",
@@ -46,17 +40,19 @@ def test_every_job_survives_the_storm_and_the_provider_is_left_in_peace(
     stage: Stage, mortal: Services, twin: LlmTwin
 ) -> None:
     stage.config("storm", "storm-30-10-5", provider="openai", timeout_seconds=2.5)
-    gateway, first = stage.gateway().start(), stage.worker(**PATIENT).start()
-    stage.worker(**PATIENT).start()
+    gateway = stage.gateway().start()
+    first, second = (stage.worker(**PATIENT).start() for _ in range(2))
     with client_of(gateway) as client:
         began = time.monotonic()
         jobs = client.submit_all(prompts(JOBS, "storm"), config_name="storm", max_retries=10)
         until(lambda: count(stage, "COMPLETED") >= JOBS // 5, within=WITHIN / 2, what="the storm under way")
-        killed = time.time()
         first.kill()
+        cut_short = Life.of(first.lines(), killed=True)
         first.start()
         until(lambda: count(stage, "COMPLETED") >= JOBS // 2, within=WITHIN / 2, what="the middle of the storm")
-        redis = restarted(mortal)
+        redis_died = time.time()
+        mortal.redis.kill()
+        mortal.redis.start()
         ended = client.wait_terminal(jobs, within=WITHIN)
         seconds = time.monotonic() - began
     records = twin.journal()
@@ -65,21 +61,23 @@ def test_every_job_survives_the_storm_and_the_provider_is_left_in_peace(
         job_id: ("COMPLETED", f"echo: {prompt}") for job_id, prompt in jobs.items()
     }
     nothing_is_left_over(stage, jobs)
-    assert calls_made_twice_at_once(records) == []
-    what_a_dying_worker_heard = Blind(killed - 0.2, killed + 0.05)
-    assert calls_in_spite_of_retry_after(records, [redis, what_a_dying_worker_heard]) == []
+    assert report.calls_made_twice_at_once(records) == []
+    lives = [cut_short, Life.of(first.lines()), Life.of(second.lines())]
+    requests = requests_of(stage)
+    assert report.calls_past_the_gate(records, lives, requests) == []
+    assert report.wishes_unheard(records, lives, requests) == []
+    assert report.wishes_kept_to_oneself(lives) == []
+    assert report.calls_in_spite_of_what_was_heard(lives) == []
+    assert report.calls_in_spite_of_what_was_shared(lives, forgotten=[redis_died]) == []
 
 
-def restarted(mortal: Services) -> Blind:
-    """Redis, with the time in which nobody could share anything through it."""
-    began = time.time()
-    mortal.redis.kill()
-    mortal.redis.start()
-    return Blind(began, time.time() + RECONNECTED)
+def requests_of(stage: Stage) -> dict[str, str]:
+    """The id of the request that each prompt came with, which is in every line that its worker logs of it."""
+    return {row[0]: row[1] for row in stage.sql("SELECT prompt, trace ->> 'x-request-id' FROM jobs")}
 
 
 def summed_up(stage: Stage, records: list[Record], ended: dict[str, Job], seconds: float) -> None:
     claims = int(stage.sql("SELECT sum(attempt) FROM jobs")[0][0])
     retries = sum(job["retry_count"] for job in ended.values())
-    rows = figures(records, jobs=len(ended), retries=retries, claims=claims, seconds=seconds)
-    tell(f"{len(ended)} jobs through a storm of 30 % 429, 10 % 500, 5 % hangs", rows)
+    rows = report.figures(records, jobs=len(ended), retries=retries, claims=claims, seconds=seconds)
+    report.tell(f"{len(ended)} jobs through a storm of 30 % 429, 10 % 500, 5 % hangs", rows)

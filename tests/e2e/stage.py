@@ -24,6 +24,13 @@ SECRETS_KEY: Final = "c2l4IGJ5IGZpdmUgaXMgdGhpcnR5IHR3byBieXRlcyE="
 METRICS_TOKEN: Final = "the-token-of-the-metrics"
 OPENAI_KEY: Final = "sk-test-openai-0123456789"
 ANTHROPIC_KEY: Final = "sk-test-anthropic-0123456789"
+CALLS_AN_ATTEMPT: Final = 3
+IMPATIENT: Final = {
+    "LLM_MAX_RETRIES": str(CALLS_AN_ATTEMPT - 1),
+    "LLM_RETRY_INITIAL_DELAY": "0.05",
+    "CIRCUIT_BREAKER_FAILURE_THRESHOLD": "100",
+}
+"""Nobody waits long for a model that fails, and one that fails on purpose is no outage."""
 
 ProgramT = TypeVar("ProgramT", bound=Program)
 

@@ -26,6 +26,8 @@ LIFE = ["job.queued", "job.started", "job.completed"]
 def _configs(served: Stage, worker: WorkerProcess) -> None:
     served.config("events-slow", "demo?latency=1.5")
     served.config("events-slower", "demo?latency=4")
+    served.config("events-long", "demo?latency=15")
+    served.config("events-changed", "demo?latency=15")
     for provider in PROVIDERS:
         for model in ("slow-1", "flaky-cut"):
             served.config(f"events-{provider}-{model}", model, provider=provider, max_tokens=100)
@@ -189,7 +191,7 @@ def test_the_command_line_shows_and_follows_events(client: Client, gateway: Gate
 
 
 def test_stopping_to_look_leaves_the_job_running(client: Client, gateway: GatewayProcess, tmp_path: Path) -> None:
-    job_id = client.submit("let me go", config_name="events-slow")
+    job_id = client.submit("let me go", config_name="events-long")
     looking = subprocess.Popen(
         [AI_PLATFORM, "jobs", "events", job_id, "--follow", "--url", gateway.url, "--key", KEY],
         cwd=tmp_path, env=environment({}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -200,15 +202,19 @@ def test_stopping_to_look_leaves_the_job_running(client: Client, gateway: Gatewa
     _, said = looking.communicate(timeout=10)
     assert looking.returncode == 1
     assert f"jobs events {job_id}" in said
-    assert client.wait_terminal([job_id])[job_id]["status"] == "COMPLETED"
+    until(lambda: client.job(job_id)["status"] == "PROCESSING", what="PROCESSING")
+    assert client.http.post(f"/v1/jobs/{job_id}/cancel").status_code == 202
 
 
-def test_the_command_line_cancels_and_asks_again(client: Client, gateway: GatewayProcess, tmp_path: Path) -> None:
-    job_id = client.submit("never mind", config_name="events-slower")
+def test_the_command_line_cancels_and_asks_again(
+    client: Client, served: Stage, gateway: GatewayProcess, tmp_path: Path
+) -> None:
+    job_id = client.submit("never mind", config_name="events-changed")
     cancelled = cli(gateway, tmp_path, "cancel", job_id)
     assert cancelled.returncode == 0, cancelled.stderr
     until(lambda: client.job(job_id)["status"] == "CANCELLED", what="CANCELLED")
     assert cli(gateway, tmp_path, "cancel", job_id).returncode == 1
+    served.sql("UPDATE llm_configs SET model_name = 'demo', version = version + 1 WHERE name = 'events-changed'")
     assert cli(gateway, tmp_path, "retry", job_id).stdout == "QUEUED\n"
     assert client.wait_terminal([job_id])[job_id]["status"] == "COMPLETED"
 

@@ -1,17 +1,19 @@
 """Both providers' wires, through HTTP, queue and worker: what answers, what is tried again, and what is given up."""
 
 from datetime import datetime
+from itertools import pairwise
 
 import pytest
 
 from tests.e2e.client import Client
 from tests.e2e.programs import WorkerProcess, until
-from tests.e2e.stage import ANTHROPIC_KEY, OPENAI_KEY, Stage
+from tests.e2e.stage import ANTHROPIC_KEY, CALLS_AN_ATTEMPT, OPENAI_KEY, Stage
 from tests.twins.llm_server import LlmTwin
 
 PROVIDERS = ("openai", "anthropic")
 MODELS = (
-    *("echo", "auth", "rate-limited", "rate-limited-1", "flaky-1-429", "flaky-1-500", "flaky-1-529", "flaky-2-503"),
+    *("echo", "auth", "rate-limited-1", "rate-limited-ms-300", "rate-limited-6"),
+    *("flaky-1-429", "flaky-1-500", "flaky-1-529", "flaky-2-503", "flaky-3-503"),
     *("status-500", "overloaded", "quota", "not-found", "too-long", "hang", "cut", "stream-cut", "stream-error"),
     *("garbage", "garbage-json", "garbage-shape", "empty", "truncated", "refusal"),
 )
@@ -61,31 +63,53 @@ def test_what_cannot_get_better_fails_at_once(client: Client, provider: str, mod
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_a_rate_limit_is_waited_out_as_long_as_the_provider_asks(client: Client, twin: LlmTwin, provider: str) -> None:
-    prompt = f"patience with {provider}"
-    job_id = client.submit(prompt, config_name=f"{provider}-rate-limited", max_retries=1)
-    retrying = until(lambda: (job := client.job(job_id))["status"] == "RETRYING" and job, what="RETRYING")
-    assert retrying["error"]["code"] == "llm_rate_limited"
-    assert retrying["retry_count"] == 1
-    called = calls_with(twin, prompt)[0]
-    announced = datetime.fromisoformat(retrying["next_retry_at"]).timestamp()
-    assert announced >= called + 1.0
-    job = client.wait_terminal([job_id])[job_id]
-    assert calls_with(twin, prompt)[1] >= announced
-    assert (job["status"], job["retry_count"]) == ("FAILED", 1)
+@pytest.mark.parametrize(("model", "wish"), [("rate-limited-1", 1.0), ("rate-limited-ms-300", 0.3)])
+def test_a_short_wish_to_wait_is_waited_out_within_the_attempt(
+    client: Client, twin: LlmTwin, provider: str, model: str, wish: float
+) -> None:
+    prompt = f"a little patience with {model} of {provider}"
+    job = client.result_of(prompt, config_name=f"{provider}-{model}", max_retries=0)
+    assert (job["status"], job["error"]["code"], job["retry_count"]) == ("FAILED", "llm_rate_limited", 0)
+    called = calls_with(twin, prompt)
+    assert len(called) == CALLS_AN_ATTEMPT
+    assert all(later - earlier >= wish for earlier, later in pairwise(called)), called
+
+
+def test_a_long_wish_to_wait_frees_the_slot_until_it_is_over(client: Client, twin: LlmTwin) -> None:
+    prompts = {f"much patience with {provider}": f"{provider}-rate-limited-6" for provider in PROVIDERS}
+    jobs = {client.submit(prompt, config_name=config, max_retries=1): prompt for prompt, config in prompts.items()}
+    announced = {}
+    for job_id, prompt in jobs.items():
+        job = until(lambda job_id=job_id: (job := client.job(job_id))["status"] == "RETRYING" and job, what="RETRYING")
+        assert (job["error"]["code"], job["retry_count"]) == ("llm_rate_limited", 1)
+        (called,) = calls_with(twin, prompt)
+        announced[prompt] = datetime.fromisoformat(job["next_retry_at"]).timestamp()
+        assert announced[prompt] >= called + 6.0
+    for job_id, job in client.wait_terminal(jobs).items():
+        assert (job["status"], job["error"]["code"], job["retry_count"]) == ("FAILED", "llm_rate_limited", 1)
+        _, again = calls_with(twin, jobs[job_id])
+        assert again >= announced[jobs[job_id]]
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize(
-    ("model", "retries"), [("flaky-1-429", 1), ("flaky-1-500", 1), ("flaky-1-529", 1), ("flaky-2-503", 2)]
+    ("model", "calls", "retries"),
+    [
+        ("flaky-1-429", 2, 0),
+        ("flaky-1-500", 2, 0),
+        ("flaky-1-529", 2, 0),
+        ("flaky-2-503", CALLS_AN_ATTEMPT, 0),
+        ("flaky-3-503", CALLS_AN_ATTEMPT + 1, 1),
+    ],
 )
 def test_what_passes_is_tried_again_until_it_is_answered(
-    client: Client, provider: str, model: str, retries: int
+    client: Client, twin: LlmTwin, provider: str, model: str, calls: int, retries: int
 ) -> None:
+    """Within the attempt as long as that has calls left, then by the job's next one."""
     prompt = f"{model} of {provider}"
-    job = client.result_of(prompt, config_name=f"{provider}-{model}")
+    job = client.result_of(prompt, config_name=f"{provider}-{model}", max_retries=1)
     assert (job["status"], job["result"], job["error"]) == ("COMPLETED", f"echo: {prompt}", None)
-    assert job["retry_count"] == retries
+    assert (len(calls_with(twin, prompt)), job["retry_count"]) == (calls, retries)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -108,10 +132,10 @@ def test_what_does_not_pass_is_given_up_after_the_last_retry(
     client: Client, twin: LlmTwin, provider: str, model: str, stream: bool, code: str
 ) -> None:
     prompt = f"{model} of {provider}, streamed {stream}"
-    job = client.result_of(prompt, config_name=f"{provider}-{model}", stream=stream, max_retries=2)
+    job = client.result_of(prompt, config_name=f"{provider}-{model}", stream=stream, max_retries=1)
     assert (job["status"], job["error"]["code"], job["error"]["retryable"]) == ("FAILED", code, True)
-    assert job["retry_count"] == job["max_retries"] == 2
-    assert len(calls_with(twin, prompt)) == 3
+    assert job["retry_count"] == job["max_retries"] == 1
+    assert len(calls_with(twin, prompt)) == 2 * CALLS_AN_ATTEMPT
     assert job["result"] is None
 
 

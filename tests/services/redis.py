@@ -1,5 +1,6 @@
 """Redis: one server, and an empty numbered database for each test that wants one."""
 
+import os
 from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
@@ -22,7 +23,7 @@ class RedisServer(Server):
 
     def __init__(self, host: Host, url: str) -> None:
         super().__init__(host, url)
-        self._numbers = cycle(range(_DATABASES))
+        self._numbers = cycle(_own_databases())
 
     def empty_database(self) -> str:
         """The URL of a database without a key: on a server that is not ours, nobody's keys are touched."""
@@ -43,6 +44,13 @@ class RedisServer(Server):
                 return bool(client.ping())
         except (redis.ConnectionError, redis.TimeoutError):
             return False
+
+
+def _own_databases() -> range:
+    """Two runs side by side (pytest-xdist) may be given the same server, and would find the same one empty."""
+    runs = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    mine = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return range(mine % _DATABASES, _DATABASES, runs)
 
 
 class PrivateRedis:

@@ -24,13 +24,12 @@ class Record:
 @contextmanager
 def recorded(records: MutableSequence[Record], call: Call, reply: Reply) -> Iterator[None]:
     """A call that its caller leaves is cancelled by the connection that is lost."""
-    announced = reply.headers.get("retry-after", "")
     record = Record(
         model=call.model,
         prompt=call.prompt,
         began=time.time(),
         status=0 if reply.hangs else reply.status,
-        retry_after=float(announced) if announced.isdecimal() else None,
+        retry_after=_announced(reply),
     )
     records.append(record)
     try:
@@ -40,3 +39,11 @@ def recorded(records: MutableSequence[Record], call: Call, reply: Reply) -> Iter
         raise
     finally:
         record.ended = time.time()
+
+
+def _announced(reply: Reply) -> float | None:
+    """Seconds to wait, in whichever way it says so; a date says it too roughly to be held against anybody."""
+    seconds, milliseconds = reply.headers.get("retry-after", ""), reply.headers.get("retry-after-ms", "")
+    if milliseconds.isdecimal():
+        return float(milliseconds) / 1000
+    return float(seconds) if seconds.isdecimal() else None

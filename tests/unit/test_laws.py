@@ -2,6 +2,7 @@
 
 import ast
 import configparser
+import functools
 import os
 import re
 import shutil
@@ -210,6 +211,7 @@ def test_nobody_but_an_intruder_breaks_the_law_that(
     assert find(copied_source) == {module}
 
 
+@functools.cache
 def loaded_by(statement: str) -> set[str]:
     """What a fresh interpreter holds after `statement`: names of modules and packages."""
     code = f"{statement}\nimport sys\nprint(*sys.modules)"

@@ -1,7 +1,7 @@
 """The gate in Redis keeps what every gate promises, for several workers, and whatever becomes of Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.llm.domain.breaker import BreakerRules, BreakerState, Verdict
-from ai_platform.llm.domain.entrance import Outcome, Permit, Reason
+from ai_platform.llm.domain.entrance import Outcome, Permit, Reason, Refused
 from ai_platform.llm.infrastructure.gate_local import LocalGate
 from ai_platform.llm.infrastructure.gate_redis import RedisGate
 from ai_platform.runtime.cache import shared_state
@@ -215,3 +215,52 @@ async def test_a_redis_that_comes_back_empty_is_used_again(
     await opened(mine)
 
     assert (await seen(yours)).state is BreakerState.OPEN
+
+
+PLEASE_WAIT = Outcome(Verdict.NEUTRAL, pause=30)
+
+
+async def test_a_wish_heard_while_redis_was_asked_is_kept(gate: MakeRedisGate) -> None:
+    mine = gate(RULES)
+    first = await let_through(mine, a_config())
+    entering = asyncio.create_task(mine.enter(a_config(max_concurrency=1), 1))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # on its way
+    mine.leave(first, PLEASE_WAIT)
+
+    answer = await entering
+
+    assert isinstance(answer, Refused)
+    assert answer.reason is Reason.PAUSED
+
+
+async def test_a_redis_that_forgot_a_wish_is_told_again(gate: MakeRedisGate, redis_url: str) -> None:
+    mine, yours = gate(RULES), gate(RULES)
+    mine.leave(await let_through(mine, a_config()), PLEASE_WAIT)
+    async with Redis.from_url(redis_url) as client:
+        await client.flushdb()
+
+    assert (await refused(mine, a_config())).reason is Reason.PAUSED  # it has not forgotten
+    await mine.show(["other"])  # it learns that Redis has
+    await eventually(_is_refused(yours))
+
+
+async def test_a_wish_heard_without_redis_is_told_when_it_is_back(
+    victim: RedisServer, gates: Callable[[str, BreakerRules], RedisGate]
+) -> None:
+    victim.clear_database(victim.url)
+    mine, yours = gates(victim.url, RULES), gates(victim.url, RULES)
+    held = await let_through(mine, a_config())
+    await asyncio.to_thread(victim.kill)
+    await let_through(mine, a_config())
+    mine.leave(held, PLEASE_WAIT)
+    await asyncio.to_thread(victim.start)
+
+    await eventually(_is_refused(yours))
+
+
+def _is_refused(gate: RedisGate) -> Callable[[], Awaitable[bool]]:
+    async def is_refused() -> bool:
+        return isinstance(await gate.enter(a_config(), 1), Refused)
+
+    return is_refused

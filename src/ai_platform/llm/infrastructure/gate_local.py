@@ -41,6 +41,16 @@ class LocalGate:
     def admit(self, call: str, config: LLMConfig, tokens: int) -> Permit | Refused:
         return self.at(config.name).admit(call, config, tokens=tokens, rules=self.rules, now=self.clock())
 
+    def is_paused(self, name: str) -> bool:
+        """Whether its provider wants to be left alone, as far as this process has heard."""
+        return self.at(name).paused_until > self.clock()
+
+    def pauses(self) -> dict[str, float]:
+        """How many seconds each provider that wants to be left alone is still to be."""
+        now = self.clock()
+        left = {name: entrance.paused_until - now for name, entrance in self._entrances.items()}
+        return {name: seconds for name, seconds in left.items() if seconds > 0}
+
     def at(self, name: str) -> Entrance:
         return self._entrances.setdefault(name, Entrance())
 

@@ -1,12 +1,14 @@
 """The gate's rules as Redis runs them: the same as `domain.entrance` and `domain.breaker`, for all workers at once.
 
 KEYS[1] is the common prefix, a hash tag, so that all keys lie on one node of a cluster; ARGV[1] is a JSON list of
-operations. Answers with a JSON list, one result each. Time is Redis' own. Every key expires.
+operations. Answers with `results`, one each, and `memory`, which differs when everything was forgotten. Time is Redis'
+own. Every key expires.
 
     <prefix>:breaker:<config>    hash: state, failures, epoch, opened, until, successes, paused
     <prefix>:slots:<config>      sorted set of calls under way by the time at which their lease ends
     <prefix>:probes:<config>     the same for the probes of a half-open breaker
     <prefix>:requests:<config>   hash: second -> requests          <prefix>:tokens:<config>   the same for tokens
+    <prefix>:memory:since        since when Redis remembers
 """
 
 from typing import Final
@@ -105,6 +107,13 @@ local function view(b)
     opened = b.opened, retry = b.retry, paused = b.paused, now = now}
 end
 
+local function rest(name, b, pause)
+  if now + pause > b.paused then
+    b.paused = now + pause
+    save(name, b)
+  end
+end
+
 local act = {}
 
 function act.enter(op)
@@ -127,10 +136,7 @@ function act.leave(op)
     if redis.call('HINCRBY', tokens, op.second, op.correct) < 0 then redis.call('HSET', tokens, op.second, 0) end
   end
   local b = load(op.name)
-  if op.pause and now + op.pause > b.paused then
-    b.paused = now + op.pause
-    save(op.name, b)
-  end
+  if op.pause then rest(op.name, b, op.pause) end
   if op.epoch ~= b.epoch then return {seen = view(b)} end
   if op.verdict == 'failure' then
     b.failures = b.failures + 1
@@ -147,6 +153,12 @@ function act.leave(op)
     b.failures = 0
     save(op.name, b)
   end
+  return {seen = view(b)}
+end
+
+function act.pause(op)
+  local b = load(op.name)
+  rest(op.name, b, op.pause)
   return {seen = view(b)}
 end
 
@@ -170,7 +182,9 @@ function act.reset(op)
   return {seen = view(b)}
 end
 
+local memory = key('memory', 'since')
+redis.call('SET', memory, stamp(now), 'NX', 'EX', KEPT)
 local results = {}
 for i, op in ipairs(cjson.decode(ARGV[1])) do results[i] = act[op.act](op) end
-return cjson.encode(results)
+return cjson.encode({memory = redis.call('GET', memory), results = results})
 """
