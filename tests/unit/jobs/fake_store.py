@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from ai_platform.jobs.application.published import published
 from ai_platform.jobs.application.wake_ups import RETRY_DUE, WAKE_UP
 from ai_platform.jobs.domain.errors import QueueFull
 from ai_platform.jobs.domain.events import JobCreated, JobRequeued, JobRetryScheduled
-from ai_platform.jobs.domain.job import TERMINAL, Job, JobStatus
+from ai_platform.jobs.domain.job import TERMINAL, Job, JobStatus, Priority
 from ai_platform.kernel.errors import InvalidInput
 from ai_platform.kernel.once import Once
 from tests.unit.jobs.fake_rows import Row, ended, storable, view_of, without_events
@@ -190,11 +191,15 @@ class FakeClaims:
 
     async def offer_due_retries(self) -> None:
         now = self.store.now()
-        for row in self.store.rows.values():
-            due = row.job.next_retry_at
-            if row.job.status is JobStatus.RETRYING and due is not None and due <= now:
-                row.job.status, row.job.next_retry_at, row.fair_at = JobStatus.QUEUED, None, now
-                self.store.tell(row.job.id, QUEUED, {})
+        retrying = [row for row in self.store.rows.values() if row.job.status is JobStatus.RETRYING]
+        due = [row for row in retrying if row.job.next_retry_at is not None and row.job.next_retry_at <= now]
+        ahead: Counter[tuple[UUID, Priority]] = Counter()
+        for row in due:
+            share = row.job.tenant_id, row.job.priority
+            row.job.status, row.job.next_retry_at = JobStatus.QUEUED, None
+            row.fair_at = now + timedelta(seconds=ahead[share])
+            ahead[share] += 1
+            self.store.tell(row.job.id, QUEUED, {})
 
     async def next(self) -> Job | None:
         now = self.store.now()
