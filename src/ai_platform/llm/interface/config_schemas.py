@@ -12,6 +12,7 @@ from ai_platform.llm.interface.schemas import (
     LARGEST,
     Count,
     Name,
+    NewName,
     Price,
     Stated,
     Temperature,
@@ -71,7 +72,7 @@ class ConfigReplacement(Stated):
 class NewConfig(ConfigReplacement):
     """A configuration under its name."""
 
-    name: Name
+    name: NewName
 
 
 class ConfigResource(BaseModel):

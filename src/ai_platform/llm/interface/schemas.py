@@ -31,8 +31,18 @@ def not_blank(value: str) -> str:
     return value
 
 
+def _has_an_address(value: str) -> str:
+    """A browser or a proxy resolves dots in a path, so that another row, or none, would answer."""
+    if {".", ".."} & set(value.split("/")):
+        raise ValueError("must not have a part that is only dots")
+    if value.endswith("/revisions"):
+        raise ValueError("must not end like the address of revisions")
+    return value
+
+
 Text = Annotated[str, AfterValidator(_storable)]
 Name = Annotated[Text, Field(min_length=1, max_length=NAME_MAX), AfterValidator(not_blank)]
+NewName = Annotated[Name, AfterValidator(_has_an_address)]
 Count = Annotated[int, Field(ge=1, le=LARGEST, strict=True)]
 Temperature = Annotated[float, Field(ge=0, le=TEMPERATURE_MAX, strict=True, allow_inf_nan=False)]
 Price = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6, allow_inf_nan=False)]

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from ai_platform.kernel.errors import InvalidInput, Violation
 from ai_platform.llm.application.ports import Stamped, TemplateRevision
 from ai_platform.llm.domain.template import PromptTemplate
-from ai_platform.llm.interface.schemas import Name, Stated, Text, not_blank, same_name
+from ai_platform.llm.interface.schemas import Name, NewName, Stated, Text, not_blank, same_name
 
 CONTENT_BYTES: Final = 1024 * 1024
 
@@ -50,7 +50,7 @@ class TemplateReplacement(Stated):
 class NewTemplate(TemplateReplacement):
     """A template under its name."""
 
-    name: Name
+    name: NewName
 
 
 def variables_of(name: str, content: str) -> list[str]:
