@@ -19,6 +19,7 @@ _UNSPEAKABLE: Final = re.compile(r"[\s\\\x00-\x1f\x7f\ud800-\udfff]")
 _NAME: Final = re.compile(r"(?=.{1,253}\.?$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_][a-z0-9_-]{0,62})*\.?")
 _ENDS_IN_A_NUMBER: Final = re.compile(r"(^|\.)(\d+|0x[0-9a-f]*)\.?$")
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_PROTOCOLS: Final = ipaddress.ip_network("192.0.0.0/24")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -94,6 +95,8 @@ def is_public(address: Address) -> bool:
     inner = _wrapped_in(address)
     if inner is not None:
         return is_public(inner)
+    if address in _PROTOCOLS or (isinstance(address, ipaddress.IPv6Address) and address.is_site_local):
+        return False  # the standard library takes most of these for global
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 

@@ -8,6 +8,7 @@ import pytest
 for name in (
     "job_store",
     "store_suite",
+    "store_suite_accepting",
     "store_suite_claiming",
     "store_suite_deciding",
     "store_suite_ending",

@@ -30,6 +30,18 @@ def victim() -> Iterator[PostgresServer]:
         yield services.postgres
 
 
+class CountedDatabase(Database):
+    """Counts the transactions."""
+
+    begun = 0
+
+    @asynccontextmanager
+    async def transaction(self, tenant_id: UUID | None, *, durable: bool = True) -> AsyncIterator[AsyncConnection]:
+        self.begun += 1
+        async with super().transaction(tenant_id, durable=durable) as connection:
+            yield connection
+
+
 class WatchedDatabase(Database):
     """Counts the transactions that the database was away for."""
 
@@ -187,3 +199,20 @@ async def test_an_answer_waits_for_a_database_that_is_away(victim: PostgresServe
         assert (await seen(store, job)).result == "An old silent pond"
         assert [one.type for one in await store.sent()] == [WAKE_UP, "jobs.completed.v1"]
         await database.close()
+
+
+async def test_hundreds_of_retries_that_come_due_together_do_not_take_all_connections(
+    store: PostgresJobStore, jobs_database_url: str
+) -> None:
+    job = await accepted(store, max_retries=1)
+    claim = await claimed(store)
+    claim.hand_back(now=store.now())
+    await store.claims.settle(claim)
+    database = CountedDatabase(jobs_database_url)
+    worker = PostgresJobStore(database)
+
+    await asyncio.gather(*(worker.claims.offer_due_retries() for _ in range(400)))
+    await database.close()
+
+    assert (await seen(store, job)).status is JobStatus.QUEUED
+    assert database.begun < 10

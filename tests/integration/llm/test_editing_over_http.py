@@ -126,6 +126,12 @@ async def test_a_name_may_hold_any_character(http: httpx.AsyncClient, name: str)
     assert (await http.get(f"/templates/{there}")).status_code == 404
 
 
+@pytest.mark.parametrize("name", [".", "..", "a/../b", "./a", "a/revisions"])
+async def test_a_name_that_no_address_can_hold_is_refused(http: httpx.AsyncClient, name: str) -> None:
+    for path, body in (("/configs", CONFIG), ("/templates", TEMPLATE)):
+        assert refusal(await http.post(path, json={**body, "name": name})) == (422, "validation_failed", [["name"]])
+
+
 @pytest.mark.parametrize(
     ("change", "where"),
     [

@@ -18,9 +18,10 @@ from ai_platform.jobs.domain.events import JobCreated, JobRequeued, JobRetrySche
 from ai_platform.jobs.domain.job import TERMINAL, Job, JobStatus
 from ai_platform.kernel.errors import InvalidInput
 from ai_platform.kernel.once import Once
-from tests.unit.jobs.fake_rows import Row, ended, storable, view_of, without_events
+from tests.unit.jobs.fake_claims import FakeClaims, FakeLostJobsTransactions
+from tests.unit.jobs.fake_rows import Row, storable, view_of, without_events
 from tests.unit.jobs.fakes import FakeClock
-from tests.unit.jobs.job_store import LEASE, Called, CommitRefused, Sent, Told
+from tests.unit.jobs.job_store import Called, CommitRefused, Sent, Told
 
 
 @dataclass
@@ -182,96 +183,6 @@ class FakeIntake:
 
 def _key(tenant_id: UUID, once: Once) -> tuple[UUID, str, str, str]:
     return tenant_id, once.actor, once.path, once.key
-
-
-@dataclass
-class FakeClaims:
-    store: FakeJobStore
-
-    async def offer_due_retries(self) -> None:
-        now = self.store.now()
-        for row in self.store.rows.values():
-            due = row.job.next_retry_at
-            if row.job.status is JobStatus.RETRYING and due is not None and due <= now:
-                row.job.status, row.job.next_retry_at, row.fair_at = JobStatus.QUEUED, None, now
-                self.store.tell(row.job.id, QUEUED, {})
-
-    async def next(self) -> Job | None:
-        now = self.store.now()
-        queued = [row for row in self.store.rows.values() if row.job.status is JobStatus.QUEUED]
-        if not queued:
-            return None
-        row = min(queued, key=lambda row: (row.job.priority, row.fair_at, row.job.id))
-        row.job.status, row.job.started_at = JobStatus.PROCESSING, row.job.started_at or now
-        row.job.attempt += 1
-        row.lease_expires_at = now + timedelta(seconds=LEASE)
-        row.version += 1
-        self.store.tell(row.job.id, STARTED, {"attempt": row.job.attempt})
-        return copy.copy(row.job)
-
-    @asynccontextmanager
-    async def holding(self, job: Job) -> AsyncIterator[None]:
-        task = asyncio.current_task()
-        assert task is not None
-        self.store.holders[job.id] = task
-        try:
-            yield
-        except asyncio.CancelledError:
-            if job.id not in self.store.taken_away or task.uncancel():
-                raise
-        finally:
-            del self.store.holders[job.id]
-            self.store.taken_away.discard(job.id)
-
-    async def settle(self, job: Job) -> bool:
-        await asyncio.sleep(0)
-        row = self.store.rows[job.id]
-        if (row.job.status, row.job.attempt) != (JobStatus.PROCESSING, job.attempt):
-            return False
-        self.store.commit([(job, ended(row, job, self.store.now()))])
-        return True
-
-
-@dataclass
-class FakeLostJobsTransactions:
-    """`opened_for` remembers whose transaction was asked for."""
-
-    store: FakeJobStore
-    opened_for: list[UUID | None] = field(default_factory=list)
-    locked: set[UUID] = field(default_factory=set)
-
-    @asynccontextmanager
-    async def __call__(self, tenant_id: UUID | None) -> AsyncIterator["FakeLostJobs"]:
-        self.opened_for.append(tenant_id)
-        lost = FakeLostJobs(self.store, self.locked)
-        try:
-            yield lost
-            self.store.commit(lost.saved)
-        finally:
-            self.locked -= lost.taken
-
-
-@dataclass
-class FakeLostJobs:
-    store: FakeJobStore
-    locked: set[UUID]
-    taken: set[UUID] = field(default_factory=set)
-    saved: list[tuple[Job, Row]] = field(default_factory=list)
-
-    async def take(self, most: int) -> Sequence[Job]:
-        now = self.store.now()
-        lost = [
-            copy.copy(row.job)
-            for id_, row in sorted(self.store.rows.items())
-            if row.lease_expires_at is not None and row.lease_expires_at < now and id_ not in self.locked
-        ][:most]
-        self.taken |= {job.id for job in lost}
-        self.locked |= self.taken
-        await asyncio.sleep(0)
-        return lost
-
-    async def save(self, job: Job) -> None:
-        self.saved.append((job, ended(self.store.rows[job.id], job, self.store.now())))
 
 
 @dataclass

@@ -17,8 +17,9 @@ from tests.unit.jobs.job_store import (
     retry,
     seen,
 )
+from tests.unit.jobs.store_suite_accepting import AcceptingOnce, LimitingTheQueue
 from tests.unit.jobs.store_suite_claiming import Claiming, Reading
-from tests.unit.jobs.store_suite_deciding import AcceptingOnce, AskingAgain, Cancelling, Dying, LimitingTheQueue
+from tests.unit.jobs.store_suite_deciding import AskingAgain, Cancelling, Dying
 from tests.unit.jobs.store_suite_ending import Ending, Fencing
 from tests.unit.jobs.store_suite_history import Remembering
 

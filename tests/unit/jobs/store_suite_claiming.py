@@ -106,6 +106,21 @@ class Claiming:
         assert again.started_at == job.started_at
         assert again.error == job.error
 
+    async def test_a_tenant_with_one_job_does_not_wait_for_fifty_retries_that_come_due_together(
+        self, store: JobStore
+    ) -> None:
+        for _ in range(50):
+            await accepted(store, max_retries=1)
+        for _ in range(50):
+            job = await claimed(store)
+            retry(job, store)
+            await store.claims.settle(job)
+        await store.passes(31)
+        await asyncio.gather(*(store.claims.offer_due_retries() for _ in range(50)))
+        lone = await accepted(store, tenant_id=OTHER_TENANT)
+        first = [(await claimed(store)).id for _ in range(3)]
+        assert lone.id in first
+
     async def test_a_job_that_was_handed_back_is_offered_at_once(self, store: JobStore) -> None:
         await accepted(store, max_retries=0)
         job = await claimed(store)

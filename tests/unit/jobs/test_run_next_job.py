@@ -13,7 +13,8 @@ from ai_platform.kernel.errors import Unavailable
 from ai_platform.llm.contracts.api import CompletionFailed, CompletionRequest, HistoryMessage
 from tests.support import eventually
 from tests.unit.jobs.builders import NOON, POLICY, a_completion
-from tests.unit.jobs.fake_store import FakeClaims, FakeJobStore
+from tests.unit.jobs.fake_claims import FakeClaims
+from tests.unit.jobs.fake_store import FakeJobStore
 from tests.unit.jobs.fakes import Deaf, FakeLlm, FakeProgress
 from tests.unit.jobs.job_store import accepted, seen
 

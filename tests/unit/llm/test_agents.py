@@ -154,6 +154,32 @@ async def test_a_moderator_that_nobody_called_lets_the_job_wait() -> None:
     assert cast.names == ["moderation"]
 
 
+async def test_where_unchecked_messages_may_pass_they_wait_for_no_moderator_that_is_out_of_order() -> None:
+    completion = await complete(cast := Cast({"moderation": OPEN}), an_agent("moderation", on_error="allow"))
+
+    assert completion.agent_type == "main"
+    assert cast.names == ["moderation", "main"]
+
+
+async def test_where_unchecked_messages_may_pass_they_still_wait_for_a_limit() -> None:
+    limited = ModelCallFailed(FailureCode.LIMIT_REACHED, "This minute.", retry_after=9.0, untried=True)
+
+    failure = await the_failure(Cast({"moderation": limited}), an_agent("moderation", on_error="allow"))
+
+    assert (failure.stable_code, failure.untried) == ("llm_limit_reached", True)
+
+
+@pytest.mark.parametrize(("moderator", "untried"), [(DOWN, False), (OPEN, True)])
+async def test_an_attempt_in_which_only_the_moderator_was_called_is_not_free(
+    moderator: ModelCallFailed, untried: bool
+) -> None:
+    cast = Cast({"moderation": moderator, "main": OPEN, "fallback": OPEN})
+
+    failure = await the_failure(cast, an_agent("moderation", on_error="allow"))
+
+    assert failure.untried is untried
+
+
 async def test_without_need_for_moderation_nobody_moderates() -> None:
     listener = FakeListener()
 

@@ -57,7 +57,8 @@ class JobClaims(Protocol):
         """Claim the next job by priority class and fair share, over all tenants; None when nothing waits."""
 
     async def offer_due_retries(self) -> None:
-        """RETRYING jobs whose `next_retry_at` has come become QUEUED, behind those of their priority that wait."""
+        """RETRYING jobs whose `next_retry_at` has come become QUEUED: each tenant's first from now on, the others
+        behind it at the pace of submissions."""
 
     def holding(self, job: Job) -> AbstractAsyncContextManager[None]:
         """Keep the claim alive for the block, and leave the block quietly as soon as the claim is lost."""

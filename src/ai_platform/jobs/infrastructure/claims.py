@@ -10,10 +10,11 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Integer, Uuid
+from sqlalchemy.types import Integer, Interval, Uuid
 
 from ai_platform.jobs.domain.job import Job
 from ai_platform.jobs.infrastructure.following import Changed, nobody_follows
+from ai_platform.jobs.infrastructure.intake import FAIR_COST
 from ai_platform.jobs.infrastructure.rows import PIPELINES, stored_job
 from ai_platform.jobs.infrastructure.settling import Ending, settle
 from ai_platform.kernel.errors import Unavailable
@@ -33,12 +34,14 @@ _DATABASE_AWAY_PAUSE: Final = 0.5
 _OFFER_DUE_RETRIES = text(
     """
     WITH due AS MATERIALIZED (
-        SELECT id FROM jobs WHERE status = 'RETRYING' AND next_retry_at <= now()
+        SELECT id, tenant_id, priority, next_retry_at FROM jobs WHERE status = 'RETRYING' AND next_retry_at <= now()
         ORDER BY next_retry_at LIMIT :most FOR UPDATE SKIP LOCKED
+    ), turn AS (
+        SELECT id, row_number() OVER (PARTITION BY tenant_id, priority ORDER BY next_retry_at, id) - 1 AS ahead FROM due
     ), offered AS (
-        UPDATE jobs SET status = 'QUEUED', next_retry_at = NULL, fair_at = now(), updated_at = now(),
-            version = version + 1
-        FROM due WHERE jobs.id = due.id
+        UPDATE jobs SET status = 'QUEUED', next_retry_at = NULL, fair_at = now() + turn.ahead * :cost,
+            updated_at = now(), version = version + 1
+        FROM turn WHERE jobs.id = turn.id
         RETURNING jobs.id, jobs.tenant_id
     ), told AS (
         INSERT INTO job_events (tenant_id, job_id, type, at, data)
@@ -46,7 +49,7 @@ _OFFER_DUE_RETRIES = text(
     )
     SELECT id FROM offered WHERE EXISTS (SELECT FROM watched_jobs WHERE job_id = offered.id AND until > now())
     """
-)
+).bindparams(bindparam("cost", type_=Interval()))
 _CLAIM = text(
     """
     WITH turn AS MATERIALIZED (
@@ -107,6 +110,7 @@ class PostgresClaims:
         self._changed = changed
         self._webhooks_due = webhooks_due or asyncio.Event()
         self._claimants: Batcher[None, Job | None] = Batcher(self._claim_for)
+        self._offers: Batcher[None, None] = Batcher(self._offer_due, limit=OFFERED_AT_ONCE)
         self._endings: KeyedBatchers[UUID, Ending, bool] = KeyedBatchers(self._settle_all)
         self.heartbeat = Heartbeat(self._renew)
 
@@ -143,15 +147,22 @@ class PostgresClaims:
                 await asyncio.sleep(_DATABASE_AWAY_PAUSE)
 
     async def offer_due_retries(self) -> None:
-        async with self._database.transaction(None) as connection:
-            watched = (await connection.execute(_OFFER_DUE_RETRIES, {"most": OFFERED_AT_ONCE})).scalars().all()
-        for job_id in watched:
-            self._changed(job_id)
+        """Those who ask together share one transaction: each retry that comes due asks, often hundreds at once."""
+        await self._offers(None)
 
     async def idle(self) -> None:
-        """Returns when nothing is being claimed or settled."""
+        """Returns when nothing is being offered, claimed or settled."""
+        await self._offers.idle()
         await self._claimants.idle()
         await self._endings.idle()
+
+    async def _offer_due(self, asked: Sequence[None]) -> Sequence[None]:
+        parameters = {"most": OFFERED_AT_ONCE, "cost": FAIR_COST}
+        async with self._database.transaction(None) as connection:
+            watched = (await connection.execute(_OFFER_DUE_RETRIES, parameters)).scalars().all()
+        for job_id in watched:
+            self._changed(job_id)
+        return asked
 
     async def _claim_for(self, claimants: Sequence[None]) -> list[Job | None]:
         parameters: dict[str, Any] = {"most": len(claimants), "lease": self._lease, "pipelines": PIPELINES}

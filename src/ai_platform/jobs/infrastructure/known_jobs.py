@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import Interval
+from sqlalchemy.types import Interval, Uuid
 
 from ai_platform.jobs.domain.job import Job, JobStatus
 from ai_platform.jobs.infrastructure.following import Changed, nobody_follows
@@ -24,9 +24,9 @@ from ai_platform.runtime.telemetry import Metrics
 _FIND = text(
     """
     SELECT *, EXISTS (SELECT FROM watched_jobs WHERE job_id = jobs.id AND until > now()) AS is_watched
-    FROM jobs WHERE id = :id FOR UPDATE
+    FROM jobs WHERE id = :id AND (:tenant IS NULL OR tenant_id = :tenant) FOR UPDATE
     """
-)
+).bindparams(bindparam("tenant", type_=Uuid()))
 _SAVE = text(
     """
     WITH saved AS (
@@ -55,16 +55,18 @@ _SAVE = text(
 
 
 class PostgresKnownJobs:
-    """Implements `KnownJobs`."""
+    """Implements `KnownJobs`: those of one tenant, or of all for None."""
 
-    def __init__(self, connection: AsyncConnection, task_queue: str) -> None:
+    def __init__(self, connection: AsyncConnection, tenant_id: UUID | None, task_queue: str) -> None:
         self._connection = connection
+        self._tenant_id = tenant_id
         self._task_queue = task_queue
         self.entries: list[Entry] = []
         self.saved: list[Job] = []
 
     async def find(self, job_id: UUID) -> Job | None:
-        row = (await self._connection.execute(_FIND, {"id": job_id})).one_or_none()
+        wanted = {"id": job_id, "tenant": self._tenant_id}
+        row = (await self._connection.execute(_FIND, wanted)).one_or_none()
         return None if row is None else stored_job(row)
 
     async def save(self, job: Job) -> None:
@@ -100,7 +102,7 @@ class KnownJobsTransactions:
     @asynccontextmanager
     async def __call__(self, tenant_id: UUID | None) -> AsyncIterator[PostgresKnownJobs]:
         async with self._database.transaction(tenant_id) as connection:
-            jobs = PostgresKnownJobs(connection, self._task_queue)
+            jobs = PostgresKnownJobs(connection, tenant_id, self._task_queue)
             yield jobs
         self._relay.take(jobs.entries)
         for job in jobs.saved:

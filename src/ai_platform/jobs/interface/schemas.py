@@ -11,30 +11,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from ai_platform.jobs.application.ports import JobView
 from ai_platform.jobs.application.submit_job import SubmitJobCommand
 from ai_platform.jobs.domain.job import MAX_RETRIES, NAME_LENGTH, PROMPT_LENGTH, JobStatus, Pipeline, Priority
+from ai_platform.runtime.fields import SaidText, StoredText
 
 METADATA_BYTES: Final = 16 * 1024
 CONTEXT_BYTES: Final = 1024 * 1024
 _DEEPEST: Final = 32
-
-
-def _without_nul(value: str) -> str:
-    if "\x00" in value:
-        raise ValueError("must not contain NUL characters")
-    return value
-
-
-def _without_surrogates(value: str) -> str:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError("must not contain lone surrogates") from None
-    return value
-
-
-def _not_blank(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must not be blank")
-    return value
 
 
 def _strings(value: Any, depth: int = 0) -> Iterator[str]:
@@ -53,8 +34,8 @@ def _strings(value: Any, depth: int = 0) -> Iterator[str]:
 
 def check_storable(value: dict[str, Any], most: int) -> dict[str, Any]:
     """An object that PostgreSQL can hold as JSON: finite numbers, no NUL, real Unicode, at most `most` bytes."""
-    for one in _strings(value):
-        _without_nul(one)
+    if any("\x00" in one for one in _strings(value)):
+        raise ValueError("must not contain NUL characters")
     try:
         size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
     except UnicodeEncodeError:
@@ -68,8 +49,7 @@ def _storable(most: int) -> AfterValidator:
     return AfterValidator(lambda value: check_storable(value, most))
 
 
-Text = Annotated[str, AfterValidator(_without_nul), AfterValidator(_without_surrogates)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), AfterValidator(_without_nul)]
+Name = Annotated[StoredText, StringConstraints(min_length=1, max_length=NAME_LENGTH)]
 
 
 class HistoryItem(BaseModel):
@@ -78,7 +58,7 @@ class HistoryItem(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     role: Literal["user", "assistant"]
-    content: Annotated[Text, Field(max_length=PROMPT_LENGTH)]
+    content: Annotated[StoredText, Field(max_length=PROMPT_LENGTH)]
 
 
 class JobContext(BaseModel):
@@ -111,13 +91,13 @@ class JobSubmission(BaseModel):
         },
     )
 
-    prompt: Annotated[Text, Field(min_length=1, max_length=PROMPT_LENGTH), AfterValidator(_not_blank)]
+    prompt: Annotated[SaidText, Field(min_length=1, max_length=PROMPT_LENGTH)]
     config_name: Name = "default-smart"
     template_name: Name = "default-assistant"
     pipeline: Literal["single", "multi_agent"] = "single"
     needs_moderation: bool = Field(True, strict=True, description="Whether `multi_agent` moderates the prompt first.")
-    callback_url: Text | None = Field(None, description="Told, signed, how the job ended (Standard Webhooks).")
-    variables: Annotated[dict[str, Text], _storable(CONTEXT_BYTES)] = Field(default_factory=dict)
+    callback_url: StoredText | None = Field(None, description="Told, signed, how the job ended (Standard Webhooks).")
+    variables: Annotated[dict[str, StoredText], _storable(CONTEXT_BYTES)] = Field(default_factory=dict)
     context: JobContext | None = None
     max_retries: int | None = Field(None, ge=0, le=MAX_RETRIES, strict=True)
     timeout_seconds: float | None = Field(

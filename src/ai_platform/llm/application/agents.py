@@ -16,6 +16,7 @@ from ai_platform.llm.domain.agent import AgentType, OnError
 from ai_platform.llm.domain.calls import Call, Message, storable
 from ai_platform.llm.domain.declining import fixed_refusal, language_of, request_to_decline
 from ai_platform.llm.domain.failures import FailureCode, ModelCallFailed
+from ai_platform.llm.domain.retrying import reached_the_wire
 from ai_platform.llm.domain.routing import route
 
 ROUTER = "router"
@@ -28,15 +29,17 @@ class Agents:
     async def moderate(self, so_far: Progress, turn: Turn) -> Progress:
         """A message that could not be checked is blocked, unless the agent's row says otherwise.
 
-        Raises ModelCallFailed when no model was called at all: then the message can wait.
+        Raises ModelCallFailed when no model was called at all: then the message can wait. It does not wait for a
+        breaker where unchecked messages may pass: that is a provider out of order, no moment's limit.
         """
         with _reported(AgentType.MODERATION, turn):
             try:
                 answered = await self._ask_moderator(turn)
             except ModelCallFailed as failed:
-                if failed.untried:
+                is_out_of_order = failed.failure is FailureCode.BREAKER_OPEN
+                if failed.untried and (self._is_closed(turn) or not is_out_of_order):
                     raise
-                return replace(so_far, is_blocked=self._is_closed(turn))
+                return replace(so_far, is_blocked=self._is_closed(turn), was_tried=reached_the_wire(failed))
             so_far = replace(so_far, spent=(*so_far.spent, usage_of(answered)))
             try:
                 verdict = moderation.verdict_in(answered.answer.text)
@@ -130,7 +133,7 @@ def _of_both(so_far: Progress, second: ModelCallFailed) -> ModelCallFailed:
         FailureCode(first.failure),
         first.detail,
         retry_after=first.retry_after,
-        untried=first.untried and second.untried and not so_far.spent,
+        untried=first.untried and second.untried and not (so_far.spent or so_far.was_tried),
     )
 
 

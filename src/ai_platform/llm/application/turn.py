@@ -31,7 +31,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What the steps have found so far. `failure` is that of the agent that should have answered."""
+    """What the steps have found so far. `failure` is that of the agent that should have answered.
+
+    `was_tried` says that a moderator was called who gave no answer.
+    """
 
     is_blocked: bool = False
     violations: tuple[Violation, ...] = ()
@@ -39,3 +42,4 @@ class Progress:
     reply: Reply | None = None
     failure: ModelCallFailed | None = None
     spent: tuple[Usage | None, ...] = ()
+    was_tried: bool = False

@@ -36,7 +36,7 @@ def _number(text: str | None) -> float | None:
 def _until(text: str | None, now: datetime) -> float | None:
     try:
         moment = parsedate_to_datetime(text or "")
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

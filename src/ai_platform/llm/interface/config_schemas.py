@@ -12,13 +12,14 @@ from ai_platform.llm.interface.schemas import (
     LARGEST,
     Count,
     Name,
+    NewName,
     Price,
     Stated,
     Temperature,
-    Text,
     Variable,
     same_name,
 )
+from ai_platform.runtime.fields import StoredText
 
 
 class Rules(BaseModel):
@@ -47,7 +48,7 @@ class ConfigReplacement(Stated):
     provider: Annotated[Name, Field(max_length=100)]
     model_name: Name
     api_key_env: Variable | None = Field(None, description="A variable's name; null is the provider's usual one.")
-    base_url: Annotated[Text, Field(max_length=2048)] | None = None
+    base_url: Annotated[StoredText, Field(max_length=2048)] | None = None
     temperature: Temperature = 0.7
     max_tokens: Count = 4096
     timeout_seconds: float | None = Field(None, gt=0, le=86_400, strict=True, allow_inf_nan=False)
@@ -71,7 +72,7 @@ class ConfigReplacement(Stated):
 class NewConfig(ConfigReplacement):
     """A configuration under its name."""
 
-    name: Name
+    name: NewName
 
 
 class ConfigResource(BaseModel):

@@ -10,29 +10,23 @@ from ai_platform.kernel.errors import InvalidInput, Violation
 from ai_platform.llm.application.ports import Stamped
 from ai_platform.llm.domain.agent import RETRIES_MAX, AgentConfig, AgentType, OnError
 from ai_platform.llm.domain.config import NAME_MAX, TEMPERATURE_MAX
+from ai_platform.runtime.fields import SaidText
 
 LARGEST: Final = 2_147_483_647
 _KEPT_BY_US: Final = ("version", "revision", "created_at", "updated_at")
 
 
-def _storable(value: str) -> str:
-    if "\x00" in value:
-        raise ValueError("must not contain NUL characters")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError("must not contain lone surrogates") from None
+def _has_an_address(value: str) -> str:
+    """A browser or a proxy resolves dots in a path, so that another row, or none, would answer."""
+    if {".", ".."} & set(value.split("/")):
+        raise ValueError("must not have a part that is only dots")
+    if value.endswith("/revisions"):
+        raise ValueError("must not end like the address of revisions")
     return value
 
 
-def not_blank(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must not be blank")
-    return value
-
-
-Text = Annotated[str, AfterValidator(_storable)]
-Name = Annotated[Text, Field(min_length=1, max_length=NAME_MAX), AfterValidator(not_blank)]
+Name = Annotated[SaidText, Field(min_length=1, max_length=NAME_MAX)]
+NewName = Annotated[Name, AfterValidator(_has_an_address)]
 Count = Annotated[int, Field(ge=1, le=LARGEST, strict=True)]
 Temperature = Annotated[float, Field(ge=0, le=TEMPERATURE_MAX, strict=True, allow_inf_nan=False)]
 Price = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6, allow_inf_nan=False)]

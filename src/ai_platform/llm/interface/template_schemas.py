@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ai_platform.kernel.errors import InvalidInput, Violation
 from ai_platform.llm.application.ports import Stamped, TemplateRevision
 from ai_platform.llm.domain.template import PromptTemplate
-from ai_platform.llm.interface.schemas import Name, Stated, Text, not_blank, same_name
+from ai_platform.llm.interface.schemas import Name, NewName, Stated, same_name
+from ai_platform.runtime.fields import SaidText, StoredText
 
 CONTENT_BYTES: Final = 1024 * 1024
 
@@ -23,8 +24,8 @@ class TemplateReplacement(Stated):
     )
 
     name: Name | None = None
-    content: Annotated[Text, AfterValidator(not_blank)]
-    description: Annotated[Text, Field(max_length=10_000)] = ""
+    content: SaidText
+    description: Annotated[StoredText, Field(max_length=10_000)] = ""
     variables: list[str] | None = None
     is_active: bool = Field(True, strict=True)
 
@@ -50,7 +51,7 @@ class TemplateReplacement(Stated):
 class NewTemplate(TemplateReplacement):
     """A template under its name."""
 
-    name: Name
+    name: NewName
 
 
 def variables_of(name: str, content: str) -> list[str]:
