@@ -103,7 +103,7 @@ class Settings(BaseSettings):
     job_retry_delay_min: float = Field(5.0, ge=0, description="Seconds before a job's first retry; doubles each time.")
     job_retry_delay_max: float = Field(300.0, gt=0, description="The longest wait between two attempts, in seconds.")
     job_lease_seconds: float = Field(
-        10.0, ge=2, description="How long a worker's claim on a job holds without a heartbeat (one a second)."
+        4.0, ge=2, description="How long a worker's claim on a job holds without a heartbeat (one a second)."
     )
 
     job_queue_limit: int = Field(
