@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 from uuid import UUID, uuid4
 
@@ -73,8 +73,9 @@ class Database:
     """A connection pool that hands out transactions, never bare connections."""
 
     def __init__(self, url: str, options: PoolOptions | None = None) -> None:
-        options = options or PoolOptions()
+        self._options = options = options or PoolOptions()
         self.url = async_url(url)
+        self._given = url
         self._statement_timeout = f"{options.statement_timeout:g}s"
         self._engine: AsyncEngine = create_async_engine(
             self.url,
@@ -87,6 +88,10 @@ class Database:
             connect_args=_connect_arguments(options),
         )
         ping_rested_connections(self._engine)
+
+    def apart(self) -> "Database":
+        """The same database with one connection of its own, for the event loop of another thread."""
+        return Database(self._given, replace(self._options, size=1, overflow=0))
 
     @asynccontextmanager
     async def transaction(self, tenant_id: UUID | None, *, durable: bool = True) -> AsyncIterator[AsyncConnection]:

@@ -1,13 +1,16 @@
 """A worker keeps what it holds, and lets go of what it has lost."""
 
 import asyncio
+import threading
+import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import pytest
 
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.kernel.ids import new_id
-from ai_platform.runtime.claims import Claim, ClaimLost, Heartbeat
+from ai_platform.runtime.claims import Claim, ClaimLost, Heartbeat, Renew
 from tests.support import eventually
 
 
@@ -18,6 +21,14 @@ class Leases:
         self.lost: set[Claim] = set()
         self.renewals: list[set[Claim]] = []
         self.trouble: Exception | None = None
+        self.threads: set[int] = set()
+        self.is_closed = False
+
+    @asynccontextmanager
+    async def renewing(self) -> AsyncIterator[Renew]:
+        self.threads.add(threading.get_ident())
+        yield self.renew
+        self.is_closed = True
 
     async def renew(self, claims: Sequence[Claim]) -> set[Claim]:
         self.renewals.append(set(claims))
@@ -52,7 +63,7 @@ def leases() -> Leases:
 
 @pytest.fixture
 async def heartbeat(leases: Leases) -> AsyncIterator[Heartbeat]:
-    heartbeat = Heartbeat(leases.renew, seconds=0.005)
+    heartbeat = Heartbeat(leases.renewing, seconds=0.005)
     heartbeat.start()
     yield heartbeat
     await heartbeat.stop()
@@ -153,14 +164,54 @@ async def test_a_renewal_that_fails_costs_no_claim(heartbeat: Heartbeat, leases:
     assert await work.task == "done"
 
 
-async def test_without_a_claim_nothing_is_renewed(leases: Leases) -> None:
-    heartbeat = Heartbeat(leases.renew, seconds=0)
+async def test_work_that_keeps_the_event_loop_busy_is_not_lost_for_that(heartbeat: Heartbeat, leases: Leases) -> None:
+    work = Work(heartbeat, a_claim())
+    await eventually(lambda: len(leases.renewals) >= 1)
+    renewed, deadline = len(leases.renewals), time.monotonic() + 10
+    while len(leases.renewals) < renewed + 3:  # without letting go of the loop
+        assert time.monotonic() < deadline
+    work.finish.set()
+    assert await work.task == "done"
+
+
+async def test_the_work_of_a_loop_that_hangs_is_left_to_others(leases: Leases) -> None:
+    heartbeat = Heartbeat(leases.renewing, seconds=0.001, patience=0.02)
     heartbeat.start()
-    for _ in range(20):
-        await asyncio.sleep(0)
+    work = Work(heartbeat, a_claim())
+    await eventually(lambda: len(leases.renewals) >= 1)
+    hung_at = time.monotonic()
+    while time.monotonic() < hung_at + 0.2:
+        pass
+    renewed = len(leases.renewals)
+    while time.monotonic() < hung_at + 0.3:
+        pass
+    assert len(leases.renewals) == renewed
+    await eventually(lambda: len(leases.renewals) > renewed)  # it moves again
+    work.finish.set()
+    assert await work.task == "done"
     await heartbeat.stop()
-    assert leases.renewals == []
+
+
+async def test_it_beats_in_one_thread_and_leaves_nothing_open(leases: Leases) -> None:
+    heartbeat = Heartbeat(leases.renewing, seconds=0.001)
+    heartbeat.start()
+    work = Work(heartbeat, a_claim())
+    await eventually(lambda: len(leases.renewals) >= 2)
+    work.task.cancel()
+    await heartbeat.stop()
+    assert leases.is_closed
+    assert len(leases.threads - {threading.get_ident()}) == 1
+
+
+async def test_without_a_claim_nothing_is_renewed(heartbeat: Heartbeat, leases: Leases) -> None:
+    for _ in range(3):
+        seen = len(leases.renewals)
+        work = Work(heartbeat, a_claim())
+        await eventually(lambda seen=seen: len(leases.renewals) > seen)  # type: ignore[misc]
+        work.finish.set()
+        await work.task
+    assert set() not in leases.renewals
 
 
 async def test_a_heartbeat_that_never_began_can_be_stopped(leases: Leases) -> None:
-    await Heartbeat(leases.renew).stop()
+    await Heartbeat(leases.renewing).stop()

@@ -4,17 +4,18 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from functools import partial
 from itertools import compress
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Integer, Interval, Uuid
+from sqlalchemy.types import Interval
 
 from ai_platform.jobs.domain.job import Job
 from ai_platform.jobs.infrastructure.following import Changed, nobody_follows
 from ai_platform.jobs.infrastructure.intake import FAIR_COST
+from ai_platform.jobs.infrastructure.leases import renewing
 from ai_platform.jobs.infrastructure.rows import PIPELINES, stored_job
 from ai_platform.jobs.infrastructure.settling import Ending, settle
 from ai_platform.kernel.errors import Unavailable
@@ -68,22 +69,6 @@ _CLAIM = text(
     """
 )
 # MATERIALIZED: as a plain subquery it may be run once a row, and then takes more than `most`.
-_RENEW = text(
-    """
-    WITH held AS MATERIALIZED (
-        SELECT id, attempt FROM jobs JOIN unnest(:ids, :attempts) AS claimed (id, attempt) USING (id, attempt)
-        WHERE jobs.status = 'PROCESSING'
-    ), free AS MATERIALIZED (
-        SELECT jobs.id FROM jobs JOIN held USING (id, attempt)
-        WHERE jobs.status = 'PROCESSING' FOR NO KEY UPDATE OF jobs SKIP LOCKED
-    ), renewed AS (
-        UPDATE jobs SET lease_expires_at = now() + make_interval(secs => :lease)
-        FROM free WHERE jobs.id = free.id
-    )
-    SELECT id, attempt FROM held
-    """
-).bindparams(bindparam("ids", type_=ARRAY(Uuid())), bindparam("attempts", type_=ARRAY(Integer)))
-# SKIP LOCKED: a heartbeat that waited for jobs which are just being settled would deadlock with that.
 
 
 class PostgresClaims:
@@ -112,7 +97,7 @@ class PostgresClaims:
         self._claimants: Batcher[None, Job | None] = Batcher(self._claim_for)
         self._offers: Batcher[None, None] = Batcher(self._offer_due, limit=OFFERED_AT_ONCE)
         self._endings: KeyedBatchers[UUID, Ending, bool] = KeyedBatchers(self._settle_all)
-        self.heartbeat = Heartbeat(self._renew)
+        self.heartbeat = Heartbeat(partial(renewing, database, lease_seconds))
 
     async def next(self) -> Job | None:
         return await self._claimants(None)
@@ -189,15 +174,3 @@ class PostgresClaims:
         for ending in compress(batch, ours):
             self._metrics.jobs_processed.labels(ending.job.status.value).inc()
         return ours
-
-    async def _renew(self, claims: Sequence[Claim]) -> set[Claim]:
-        async with self._database.transaction(None, durable=False) as connection:
-            rows = await connection.execute(
-                _RENEW,
-                {
-                    "lease": self._lease,
-                    "ids": [claim.id for claim in claims],
-                    "attempts": [claim.attempt for claim in claims],
-                },
-            )
-            return {Claim(row.id, row.attempt) for row in rows}
