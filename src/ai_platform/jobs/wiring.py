@@ -46,7 +46,7 @@ from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.settings import Settings
 from ai_platform.runtime.spans import NO_SPANS, Spans
 from ai_platform.runtime.telemetry import Metrics
-from ai_platform.runtime.webhooks import CallbackPolicy
+from ai_platform.runtime.webhooks import CallbackPolicy, SigningSecrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +77,12 @@ def build_jobs_api(
     llm: LlmApi,
     settings: Settings,
     metrics: Metrics,
+    signing: SigningSecrets,
     draining: Callable[[], bool],
 ) -> JobsApi:
     queue, clock, retries = settings.rabbitmq_task_queue, SystemClock(), settings.job_default_max_retries
     intake = PostgresIntake(database, relay, task_queue=queue, queue_limit=settings.job_queue_limit, metrics=metrics)
-    callbacks = CallbackPolicy(secret=settings.webhook_secret, allow_private=settings.webhook_allow_private)
+    callbacks = CallbackPolicy(signing, allow_private=settings.webhook_allow_private)
     submit = SubmitJob(llm, intake, callbacks, clock, retries)
     known = KnownJobsTransactions(database, relay, task_queue=queue, metrics=metrics, changed=changes_to(live))
     cancel, reads = CancelJob(known, clock), PostgresReads(database)

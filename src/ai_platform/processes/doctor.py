@@ -112,7 +112,11 @@ def _provider_keys() -> Finding:
 
 def _webhook_secret(settings: Settings) -> Finding:
     if settings.webhook_secret is None:
-        return Finding("webhook secret", "warning", "WEBHOOK_SECRET is not set: jobs with a callback_url are refused")
+        return Finding(
+            "webhook secret",
+            "warning",
+            "WEBHOOK_SECRET is not set: tenants without a secret of their own may name no callback_url",
+        )
     return Finding("webhook secret", "ok", "set")
 
 

@@ -48,6 +48,9 @@ class KnownJobs(Protocol):
 
 
 class Callbacks(Protocol):
+    async def require_signed(self, tenant_id: UUID) -> None:
+        """There is a secret to sign this tenant's callbacks with. Raises InvalidInput, Unavailable."""
+
     def check(self, url: str) -> str:
         """The URL again, if a job's end may be told there. Raises InvalidInput."""
 
