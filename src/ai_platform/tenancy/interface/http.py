@@ -1,5 +1,6 @@
 """Tenants and their keys over HTTP."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -8,14 +9,16 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from ai_platform.runtime.cursors import cursor_of, position_of
-from ai_platform.runtime.http import Caller, ExpectedVersions
+from ai_platform.runtime.http import REPLAYED, Caller, ExpectedVersions, OnlyOnce
 from ai_platform.runtime.problems import problem_responses
 from ai_platform.tenancy.application.api_keys import CreateKey, RevokeKey
 from ai_platform.tenancy.application.change_tenant import ChangeTenant
-from ai_platform.tenancy.application.create_tenant import CreateTenant
+from ai_platform.tenancy.application.create_tenant import CreatedTenant, CreateTenant
 from ai_platform.tenancy.application.deactivate_tenant import DeactivateTenant
+from ai_platform.tenancy.application.once_only import Telling, Told
 from ai_platform.tenancy.application.ports import Page
 from ai_platform.tenancy.application.queries import GetTenant, ListKeys, ListTenants, TenantView
+from ai_platform.tenancy.domain.api_key import ApiKey
 from ai_platform.tenancy.domain.tenant import TenantChanges
 from ai_platform.tenancy.interface.people_schemas import KeyBody, KeyCreated, KeyPage, KeyResource
 from ai_platform.tenancy.interface.schemas import (
@@ -43,6 +46,17 @@ Paged = Annotated[Page, Depends(page_of)]
 
 def etag_of(version: int) -> dict[str, str]:
     return {"ETag": f'"{version}"'}
+
+
+def created(told: Told, collection: str | None = None) -> Response:
+    """What was made, or made before: the same words, with its version and where it is to be read."""
+    shown = json.loads(told.words)
+    headers = dict(REPLAYED) if told.is_repeat else {}
+    if "version" in shown:
+        headers |= etag_of(shown["version"])
+    if collection is not None:
+        headers["Location"] = f"{collection}/{shown['id']}"
+    return Response(told.words, 201, headers, "application/json")
 
 
 def next_cursor(ids: Sequence[UUID], more: bool) -> str | None:
@@ -78,14 +92,12 @@ def _serve_tenants(router: APIRouter, use: TenantUseCases) -> None:
         response_model=TenantCreated,
         responses=CREATED,
     )
-    async def create_tenant(body: TenantBody, caller: Caller) -> Response:
+    async def create_tenant(body: TenantBody, caller: Caller, once: OnlyOnce) -> Response:
         """Role platform. The owner's key and the webhook secret are answered this once."""
-        created = await use.create(
-            caller, name=body.name, settings=body.settings(), payment=body.payment_config.change()
-        )
-        shown = TenantCreated.made(created)
-        headers = {"Location": f"/v1/crm/tenants/{shown.id}", **etag_of(shown.version)}
-        return Response(shown.model_dump_json(), 201, headers, "application/json")
+        telling = Telling[CreatedTenant](lambda made: TenantCreated.made(made).model_dump_json(), once)
+        payment = body.payment_config.change()
+        told = await use.create(caller, name=body.name, settings=body.settings(), payment=payment, telling=telling)
+        return created(told, "/v1/crm/tenants")
 
     @router.get("", operation_id="listTenants", summary="Tenants, newest first", responses=LISTED)
     async def list_tenants(caller: Caller, page: Paged, active: bool | None = None) -> TenantPage:
@@ -150,12 +162,15 @@ def _serve_keys(router: APIRouter, use: TenantUseCases) -> None:
         status_code=201,
         operation_id="createApiKey",
         summary="Make an API key",
+        response_model=KeyCreated,
         responses=CREATED,
     )
-    async def create_key(tenant_id: UUID, body: KeyBody, caller: Caller) -> KeyCreated:
+    async def create_key(tenant_id: UUID, body: KeyBody, caller: Caller, once: OnlyOnce) -> Response:
         """The key is answered this once. A platform key belongs to no tenant and is the platform's to make."""
-        key, text = await use.create_key(caller, tenant_id, name=body.name, role=body.role)
-        return KeyCreated.of(key, api_key=text)
+        telling = Telling[tuple[ApiKey, str]](
+            lambda made: KeyCreated.of(made[0], api_key=made[1]).model_dump_json(), once
+        )
+        return created(await use.create_key(caller, tenant_id, name=body.name, role=body.role, telling=telling))
 
     @router.get("/{tenant_id}/api-keys", operation_id="listApiKeys", summary="API keys, newest first", responses=LISTED)
     async def list_keys(tenant_id: UUID, caller: Caller, page: Paged) -> KeyPage:

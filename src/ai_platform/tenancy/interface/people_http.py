@@ -9,15 +9,16 @@ from fastapi import APIRouter, Query, Request, Response
 
 from ai_platform.runtime.auth import SESSION_COOKIE, Door, refuse_other_origins
 from ai_platform.runtime.edge import knock_of
-from ai_platform.runtime.http import Caller, ExpectedVersions
+from ai_platform.runtime.http import Caller, ExpectedVersions, OnlyOnce
 from ai_platform.runtime.problems import problem_responses
 from ai_platform.tenancy.application.members import ChangeMember, CreateMember, RemoveMember
+from ai_platform.tenancy.application.once_only import Telling
 from ai_platform.tenancy.application.queries import ListAudit, ListMembers
 from ai_platform.tenancy.application.recent_credentials import RecentCredentials
 from ai_platform.tenancy.application.signing_in import SignedIn, SignIn, SignOut
 from ai_platform.tenancy.application.who_am_i import WhoAmI
 from ai_platform.tenancy.domain.member import Member
-from ai_platform.tenancy.interface.http import CHANGED, CREATED, DELETED, LISTED, Paged, etag_of, next_cursor
+from ai_platform.tenancy.interface.http import CHANGED, CREATED, DELETED, LISTED, Paged, created, etag_of, next_cursor
 from ai_platform.tenancy.interface.people_schemas import (
     AuditPage,
     AuditResource,
@@ -54,8 +55,9 @@ def members_router(use: PeopleUseCases) -> APIRouter:
         response_model=MemberResource,
         responses=CREATED,
     )
-    async def create_member(tenant_id: UUID, body: MemberBody, caller: Caller) -> Response:
-        return _shown(await use.create(caller, tenant_id, body.new()), 201)
+    async def create_member(tenant_id: UUID, body: MemberBody, caller: Caller, once: OnlyOnce) -> Response:
+        telling = Telling[Member](lambda member: MemberResource.of(member).model_dump_json(), once)
+        return created(await use.create(caller, tenant_id, body.new(), telling))
 
     @router.get("", operation_id="listMembers", summary="Members, newest first", responses=LISTED)
     async def list_members(tenant_id: UUID, caller: Caller, page: Paged) -> MemberPage:
