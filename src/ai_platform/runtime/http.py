@@ -65,8 +65,9 @@ async def once_of(
     """The effect that the caller named, if it did. Raises InvalidInput."""
     if idempotency_key is None:
         return None
-    if not (1 <= len(idempotency_key) <= KEY_LENGTH and idempotency_key.isprintable()):
-        msg = f"must be 1 to {KEY_LENGTH} printable characters"
+    is_one = len(request.headers.getlist("idempotency-key")) == 1
+    if not (is_one and 1 <= len(idempotency_key) <= KEY_LENGTH and idempotency_key.isprintable()):
+        msg = f"must be sent once and have 1 to {KEY_LENGTH} printable characters"
         raise InvalidInput(
             f"Idempotency-Key {msg}.",
             violations=(Violation(("header", "Idempotency-Key"), msg, "idempotency_key_invalid"),),
@@ -81,12 +82,15 @@ REPLAYED: Final = {"Idempotent-Replayed": "true"}
 
 
 async def versions_expected(
+    request: Request,
     if_match: Annotated[str | None, Header(description="The `ETag` of what is to be changed; else 412.")] = None,
 ) -> frozenset[int] | None:
     """The versions that `If-Match` names; None where any will do. A weak or foreign tag matches none (RFC 9110)."""
-    if if_match is None or if_match.strip() == "*":
+    if if_match is None:
         return None
-    tags = (tag.strip() for tag in if_match.split(","))
+    tags = [tag.strip() for line in request.headers.getlist("if-match") for tag in line.split(",")]
+    if tags == ["*"]:
+        return None
     return frozenset(int(tag[1:-1]) for tag in tags if _OWN_TAG.match(tag))
 
 
