@@ -1,5 +1,7 @@
 """A database as it is after a year: thousands of tenants, one of them large, and their jobs."""
 
+from uuid import UUID
+
 import asyncpg
 
 _TENANTS = """
@@ -24,7 +26,7 @@ FROM (
     FROM generate_series(1, $1::int) AS n
 ) AS numbered
 """
-LARGE_TENANT = "00000000-0000-7000-9000-000000000001"
+LARGE = UUID("00000000-0000-7000-9000-000000000001")
 """A tenth of all jobs are its."""
 
 

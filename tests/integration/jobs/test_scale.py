@@ -19,11 +19,10 @@ from ai_platform.jobs.infrastructure.reads import PostgresReads
 from ai_platform.jobs.infrastructure.usage import PostgresUsage
 from ai_platform.runtime.db import Database
 from tests.integration.jobs.store import PostgresJobStore
-from tests.scale import LARGE_TENANT, fill
+from tests.scale import LARGE, fill
 from tests.services.postgres import PostgresServer, outside_the_loop
 
 TENANTS, JOBS, PAGE = 5_000, 100_000, 51
-LARGE = UUID(LARGE_TENANT)
 SLACK = 24
 """Pages of indexes and of the catalogue that a statement may read besides one page a row."""
 
