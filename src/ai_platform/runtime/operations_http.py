@@ -155,7 +155,7 @@ def dead_letters_router(desk: DeadLetterDesk) -> APIRouter:
         return Replayed(replayed=await desk.replay_all(where))
 
     @router.get(
-        "/{letter_id}",
+        "/{letter_id:uuid}",
         operation_id="getDeadLetter",
         summary="One dead letter, with its attempts",
         responses=refusals(DeadLetterNotFound(EXAMPLE_ID)),

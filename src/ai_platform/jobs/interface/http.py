@@ -61,7 +61,7 @@ def jobs_router(*, submit: SubmitJob, submit_batch: SubmitBatch, get: GetJob, li
         return Response(body, 202, REPLAYED if accepted.is_replay else None, "application/json")
 
     @router.get(
-        "/{job_id}",
+        "/{job_id:uuid}",
         operation_id="getJob",
         summary="One job, with its result",
         response_model=JobResource,

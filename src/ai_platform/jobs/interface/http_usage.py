@@ -1,11 +1,12 @@
 """`/v1/ops/usage`: what each tenant's jobs used."""
 
+import re
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from ai_platform.jobs.application.ports import Usage
 from ai_platform.jobs.application.sum_up_usage import SumUpUsage
@@ -52,7 +53,15 @@ class UsagePage(BaseModel):
     next_cursor: str | None
 
 
-Day = Annotated[date | None, Query(examples=["2026-01-05"])]
+def _written_out(value: Any) -> Any:
+    """Pydantic takes a number for seconds since 1970, which nobody means by a day."""
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValueError("must be a day like 2026-01-05")
+    return value
+
+
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+Day = Annotated[date | None, BeforeValidator(_written_out), Query(examples=["2026-01-05"])]
 
 
 def usage_router(sum_up: SumUpUsage) -> APIRouter:
