@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks import worker_scenarios
+from benchmarks import tenancy_scenarios, worker_scenarios
 from benchmarks.stage import CONCURRENCY, Figures, Stage, peak_memory
 from tests.twins.llm_server import llm_server_process
 
@@ -202,4 +202,5 @@ ALL = {
     "idle": idle_latency,
     "sse": seen_over_sse,
     **worker_scenarios.ALL,
+    **tenancy_scenarios.ALL,
 }

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.client import Client
 from tests.e2e.programs import GatewayProcess, WorkerProcess
-from tests.e2e.stage import IMPATIENT, METRICS_TOKEN, Stage, client_of, connected_stage, empty_stage
+from tests.e2e.stage import IMPATIENT, METRICS_TOKEN, WEBHOOKS, Stage, client_of, connected_stage, empty_stage
 from tests.services.stack import Services
 from tests.twins.llm_server import LlmTwin, llm_server
 
@@ -40,7 +40,7 @@ def gateway(served: Stage) -> GatewayProcess:
 
 @pytest.fixture(scope="session")
 def worker(served: Stage, gateway: GatewayProcess) -> WorkerProcess:
-    return served.worker().start()
+    return served.worker(**WEBHOOKS).start()
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,8 @@ from tests.twins.llm_server import LlmTwin
 
 KEY: Final = "aip_the_key_of_the_end_to_end_tests_0123456789"
 SECRETS_KEY: Final = "c2l4IGJ5IGZpdmUgaXMgdGhpcnR5IHR3byBieXRlcyE="
+WEBHOOK_SECRET: Final = "whsec_" + "c2VjcmV0" * 5
+WEBHOOKS: Final = {"WEBHOOK_SECRET": WEBHOOK_SECRET, "WEBHOOK_ALLOW_PRIVATE": "true"}
 METRICS_TOKEN: Final = "the-token-of-the-metrics"
 OPENAI_KEY: Final = "sk-test-openai-0123456789"
 ANTHROPIC_KEY: Final = "sk-test-anthropic-0123456789"

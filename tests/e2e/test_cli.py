@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from ai_platform.runtime.keyring import new_secrets_key
+from tests.e2e.client import Client
 from tests.e2e.programs import GatewayProcess, WorkerProcess, run_command
-from tests.e2e.stage import KEY, Stage
+from tests.e2e.stage import KEY, SECRETS_KEY, Stage
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -142,6 +144,20 @@ def test_the_doctor_warns_that_webhooks_cannot_be_signed(served: Stage, tmp_path
     found = findings(run("doctor", "--json", directory=tmp_path, variables=served.variables))
     assert found["webhook secret"]["outcome"] == "warning"
     assert "WEBHOOK_SECRET" in found["webhook secret"]["detail"]
+
+
+def test_the_doctor_tries_the_secrets_key_on_what_is_stored(served: Stage, client: Client, tmp_path: Path) -> None:
+    client.http.post("/v1/crm/tenants", json={"name": "Toko Sealed"})
+
+    def seen(secrets_key: str, code: int = 0) -> dict[str, str]:
+        variables = served.variables | {"SECRETS_KEY": secrets_key}
+        found = findings(run("doctor", "--json", directory=tmp_path, variables=variables, code=code))
+        return {name: found[name]["outcome"] for name in ("secrets key", "stored secrets") if name in found}
+
+    assert seen(SECRETS_KEY) == {"secrets key": "ok", "stored secrets": "ok"}
+    assert seen("", code=1) == {"secrets key": "warning", "stored secrets": "failed"}
+    assert seen("hidden", code=1) == {"secrets key": "failed"}
+    assert seen(new_secrets_key(), code=1) == {"secrets key": "ok", "stored secrets": "failed"}
 
 
 def test_the_doctor_needs_no_service_to_say_that_dev_can_run(tmp_path: Path) -> None:

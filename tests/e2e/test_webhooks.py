@@ -12,9 +12,7 @@ from standardwebhooks.webhooks import Webhook
 from tests.e2e.client import Client
 from tests.e2e.problems import the_problem
 from tests.e2e.programs import GatewayProcess, WorkerProcess, until
-from tests.e2e.stage import Stage, client_of
-
-SECRET = "whsec_" + "c2VjcmV0" * 5
+from tests.e2e.stage import WEBHOOK_SECRET, WEBHOOKS, Stage, client_of
 
 
 class Receiver(ThreadingHTTPServer):
@@ -26,6 +24,7 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.statuses = list(statuses)
         self.received: list[tuple[str, Any]] = []
+        self.secret = WEBHOOK_SECRET
         self.answering = threading.Event()
         self.answering.set()
 
@@ -42,7 +41,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
-        verified = Webhook(SECRET).verify(body, dict(self.headers))
+        verified = Webhook(self.server.secret).verify(body, dict(self.headers))
         self.server.received.append((self.headers["webhook-id"], verified))
         self.server.answering.wait(30)
         statuses = self.server.statuses
@@ -64,13 +63,10 @@ def receiver() -> Iterator[Receiver]:
         thread.join()
 
 
-VARIABLES = {"WEBHOOK_SECRET": SECRET, "WEBHOOK_ALLOW_PRIVATE": "true"}
-
-
 @pytest.fixture(scope="module")
 def sender(served: Stage) -> Iterator[WorkerProcess]:
     """A worker with a secret that may call loopback."""
-    worker = served.worker(**VARIABLES).start()
+    worker = served.worker(**WEBHOOKS).start()
     yield worker
     worker.close()
 
@@ -79,7 +75,7 @@ def sender(served: Stage) -> Iterator[WorkerProcess]:
 def hooked(served: Stage, sender: WorkerProcess) -> Iterator[Client]:
     """A caller of a gateway that takes callbacks, with a worker that sends them."""
     assert sender.running
-    gateway: GatewayProcess = served.gateway(**VARIABLES).start()
+    gateway: GatewayProcess = served.gateway(**WEBHOOKS).start()
     with client_of(gateway) as client:
         yield client
     gateway.close()
@@ -139,6 +135,20 @@ def test_a_receiver_that_failed_is_told_again(hooked: Client, receiver: Receiver
     served.sql("UPDATE webhook_deliveries SET due_at = now() WHERE subject_id = $1", uuid.UUID(job_id))
     until(lambda: [one["status"] for one in log_of(hooked, job_id)] == ["delivered"], what="the second try")
     assert len({webhook_id for webhook_id, body in receiver.received if body["data"]["job_id"] == job_id}) == 1
+
+
+def test_a_tenants_webhooks_are_signed_with_its_own_secret_also_after_it_was_let_go(
+    hooked: Client, receiver: Receiver, served: Stage
+) -> None:
+    tenant = hooked.http.post("/v1/crm/tenants", json={"name": "Toko Signed"}).json()
+    receiver.secret = tenant["webhook_secret"]
+    acting = {"X-Tenant-ID": tenant["id"]}
+    receiver.answering.clear()
+    submission = {"prompt": "Hello", "config_name": "demo", "callback_url": receiver.url}
+    job_id = hooked.http.post("/v1/jobs", json=submission, headers=acting).json()["job_id"]
+    hooked.http.delete(f"/v1/crm/tenants/{tenant['id']}")
+    receiver.answering.set()
+    until(lambda: receiver.bodies_of(job_id), what="the webhook, verified by the tenant's secret")
 
 
 def test_a_callback_without_a_secret_is_refused(client: Client) -> None:

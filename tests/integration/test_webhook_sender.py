@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select, text
+from standardwebhooks.webhooks import WebhookVerificationError
 
 from ai_platform.kernel.ids import new_id
 from ai_platform.kernel.principal import DEFAULT_TENANT
@@ -20,7 +21,7 @@ from ai_platform.runtime.telemetry import Metrics
 from ai_platform.runtime.vetted_http import Resolver, VettedTransport
 from ai_platform.runtime.webhook_rows import PostgresWebhookQueue
 from ai_platform.runtime.webhook_sender import SignedPosts, WebhookSender
-from ai_platform.runtime.webhooks import WebhookDelivery, webhook_deliveries
+from ai_platform.runtime.webhooks import SigningSecrets, WebhookDelivery, webhook_deliveries
 from tests.integration.receiver import SECRET, Receiver, answering, flood, silence
 from tests.support import eventually
 
@@ -38,6 +39,10 @@ class Names:
         return [ipaddress.ip_address(answer)]
 
 
+async def the_installations(_: UUID) -> SecretStr | None:
+    return SecretStr(SECRET)
+
+
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url)
@@ -51,10 +56,16 @@ async def start_sender(database: Database) -> AsyncIterator[StartSender]:
     senders: list[WebhookSender] = []
 
     def start(
-        *, resolve: Any = None, allow_private: bool = True, timeout: float = 10.0, lease: float = 20.0, **options: Any
+        *,
+        resolve: Any = None,
+        secrets: SigningSecrets | None = None,
+        allow_private: bool = True,
+        timeout: float = 10.0,
+        lease: float = 20.0,
+        **options: Any,
     ) -> WebhookSender:
         transport = VettedTransport(resolve or Resolver(), allow_private=allow_private)
-        post = SignedPosts(SecretStr(SECRET), transport, timeout=timeout)
+        post = SignedPosts(secrets or the_installations, transport, timeout=timeout)
         queue = PostgresWebhookQueue(database, lease=lease)
         sender = WebhookSender(queue, post, Metrics(), **{"poll": 0.05, **options})
         sender.start()
@@ -72,7 +83,7 @@ def a_delivery(url: str, **changes: Any) -> WebhookDelivery:
 
 
 async def store(database: Database, *deliveries: WebhookDelivery) -> None:
-    async with database.transaction(DEFAULT_TENANT) as connection:
+    async with database.transaction(deliveries[0].tenant_id) as connection:
         await webhooks.write(connection, deliveries)
 
 
@@ -301,3 +312,52 @@ async def test_a_sender_that_stops_gives_back_what_it_cannot_finish(
         await sender.drain(0.05)
         given_back = await row(database, delivery.id)
     assert (given_back.status, given_back.wait.total_seconds() <= 0) == ("pending", True)
+
+
+async def test_each_tenants_webhooks_are_signed_with_its_own_secret_and_a_new_one_signs_the_next_try(
+    database: Database, start_sender: StartSender
+) -> None:
+    mine, theirs = new_id(), new_id()
+    kept = {mine: "whsec_" + "bWluZQ==" * 4, theirs: SECRET}
+
+    async def own(tenant_id: UUID) -> SecretStr | None:
+        return SecretStr(kept[tenant_id])
+
+    async with Receiver(answering(500), answering(200)) as receiver:
+        first, second = a_delivery(receiver.url(), tenant_id=mine), a_delivery(receiver.url(), tenant_id=theirs)
+        await store(database, first)
+        start_sender(secrets=own)
+        await tried(database, first.id)
+        with pytest.raises(WebhookVerificationError):
+            receiver.received[0].verified()
+        kept[mine] = SECRET
+        await make_due(database)
+        await store(database, second)
+        for one in (first, second):
+            await eventually(lambda one=one: has_status(database, one.id, "delivered"))
+        assert all(one.verified() for one in receiver.received[1:])
+
+
+@pytest.mark.parametrize("secret", [None, "whsec_x"])
+async def test_what_nothing_can_sign_is_not_sent_and_uses_up_no_try(
+    database: Database, start_sender: StartSender, secret: str | None
+) -> None:
+    async def none(_: UUID) -> SecretStr | None:
+        return SecretStr(secret) if secret else None
+
+    async with Receiver() as receiver:
+        delivery = a_delivery(receiver.url())
+        await store(database, delivery)
+        start_sender(secrets=none)
+
+        async def waits() -> bool:
+            found = await row(database, delivery.id)
+            return bool(found.attempt == 1 and found.wait > timedelta(seconds=30))
+
+        await eventually(waits)
+        found = await row(database, delivery.id)
+        assert (found.status, found.tries, receiver.received) == ("pending", [], [])
+
+
+async def has_status(database: Database, delivery_id: UUID, status: str) -> bool:
+    return bool((await row(database, delivery_id)).status == status)

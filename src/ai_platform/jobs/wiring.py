@@ -18,6 +18,7 @@ from ai_platform.jobs.application.retry_job import RetryJob
 from ai_platform.jobs.application.run_next_job import RunNextJob
 from ai_platform.jobs.application.submit_batch import SubmitBatch
 from ai_platform.jobs.application.submit_job import SubmitJob
+from ai_platform.jobs.application.sum_up_usage import SumUpUsage
 from ai_platform.jobs.application.try_config import TryConfig
 from ai_platform.jobs.domain.retry import RetryPolicy
 from ai_platform.jobs.infrastructure.claims import PostgresClaims
@@ -30,11 +31,13 @@ from ai_platform.jobs.infrastructure.live_wire import changes_to
 from ai_platform.jobs.infrastructure.lost_jobs import LostJobsTransactions
 from ai_platform.jobs.infrastructure.reads import PostgresReads
 from ai_platform.jobs.infrastructure.retention import Retention
+from ai_platform.jobs.infrastructure.usage import PostgresUsage
 from ai_platform.jobs.infrastructure.webhook_log import PostgresWebhookLog
 from ai_platform.jobs.interface.events_http import serve_events
 from ai_platform.jobs.interface.http import BATCH_BYTES, BATCH_PATH, jobs_router
 from ai_platform.jobs.interface.http_decisions import decisions_router
 from ai_platform.jobs.interface.http_trials import trials_router
+from ai_platform.jobs.interface.http_usage import usage_router
 from ai_platform.jobs.interface.http_webhooks import job_webhooks_router
 from ai_platform.jobs.interface.worker import JobWorker
 from ai_platform.kernel.clock import SystemClock
@@ -46,7 +49,7 @@ from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.settings import Settings
 from ai_platform.runtime.spans import NO_SPANS, Spans
 from ai_platform.runtime.telemetry import Metrics
-from ai_platform.runtime.webhooks import CallbackPolicy
+from ai_platform.runtime.webhooks import CallbackPolicy, SigningSecrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +80,12 @@ def build_jobs_api(
     llm: LlmApi,
     settings: Settings,
     metrics: Metrics,
+    signing: SigningSecrets,
     draining: Callable[[], bool],
 ) -> JobsApi:
     queue, clock, retries = settings.rabbitmq_task_queue, SystemClock(), settings.job_default_max_retries
     intake = PostgresIntake(database, relay, task_queue=queue, queue_limit=settings.job_queue_limit, metrics=metrics)
-    callbacks = CallbackPolicy(secret=settings.webhook_secret, allow_private=settings.webhook_allow_private)
+    callbacks = CallbackPolicy(signing, allow_private=settings.webhook_allow_private)
     submit = SubmitJob(llm, intake, callbacks, clock, retries)
     known = KnownJobsTransactions(database, relay, task_queue=queue, metrics=metrics, changed=changes_to(live))
     cancel, reads = CancelJob(known, clock), PostgresReads(database)
@@ -98,6 +102,7 @@ def build_jobs_api(
     routers = (
         router,
         decisions_router(cancel=cancel, retry=RetryJob(known, clock), get=get),
+        usage_router(SumUpUsage(PostgresUsage(database), clock)),
         trials_router(try_config=TryConfig(submit, cancel, reads, clock, asyncio.sleep)),
     )
     return JobsApi(submit=submit, routers=routers, body_limits={BATCH_PATH: BATCH_BYTES}, idle=intake.idle)

@@ -23,6 +23,7 @@ PATH = "/v1/ops/dead-letters"
 def register(app: typer.Typer) -> None:
     app.add_typer(dlq, name="dlq")
     app.command(epilog="Example: ai-platform queues --json")(queues)
+    app.command(epilog="Example: ai-platform usage --from 2026-01-01 --to 2026-01-31")(usage)
 
 
 def queues(as_json: AsJson = False, url: Url = HERE, key: Key = "") -> None:
@@ -35,6 +36,34 @@ def queues(as_json: AsJson = False, url: Url = HERE, key: Key = "") -> None:
     for item in items:
         table.add_row(item["queue"], str(item["depth"]), str(item["consumers"]), str(item["dead_letters"]))
     Console().print(table)
+
+
+def usage(
+    tenant: Annotated[UUID | None, typer.Option(help="Only this tenant's.")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="The first day, like 2026-01-01.")] = None,
+    to: Annotated[str | None, typer.Option(help="The last day, included; today when not named.")] = None,
+    as_json: AsJson = False,
+    url: Url = HERE,
+    key: Key = "",
+) -> None:
+    """Show what each tenant's jobs used: tokens and cost, over the last thirty days or as you say."""
+    parameters = _given(tenant_id=str(tenant) if tenant else None, to=to, limit="200") | _given(**{"from": first})
+    gateway, items, cursor = Gateway(url, key), [], None
+    while True:
+        page = gateway.call("GET", "/v1/ops/usage", params=parameters | _given(cursor=cursor))
+        items += page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    if as_json:
+        _print_json(items)
+        return
+    table = Table("Tenant", "Jobs", "Tokens in", "Tokens out", "Cost (USD)", box=None, header_style="bold")
+    for item in items:
+        numbers = (item["jobs"], item["input_tokens"], item["output_tokens"])
+        table.add_row(item["tenant_id"], *(str(one) for one in numbers), f"{item['cost_usd']:.6f}")
+    Console().print(table)
+    typer.echo(f"{page['first_day']} to {page['last_day']} (UTC)")
 
 
 @dlq.command(name="list", epilog="Example: ai-platform dlq list --queue ai_tasks --code llm_auth_failed")

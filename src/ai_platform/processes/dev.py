@@ -19,7 +19,7 @@ from ai_platform.processes.lifecycle import WrongUse, environment, read_settings
 from ai_platform.processes.llm_worker import work, working_parts
 from ai_platform.processes.ready import Owner, Ready, announce
 from ai_platform.processes.server import bind, serve_until, server_for
-from ai_platform.processes.tenancy import require_readable, tenancy_of
+from ai_platform.processes.tenancy import require_readable, signing_secrets, tenancy_of
 from ai_platform.runtime import migrations
 from ai_platform.runtime.logging import configure_logging, get_logger
 from ai_platform.runtime.periodic import Periodic
@@ -133,7 +133,7 @@ async def _serve(
     foundation.relay.start()
     for one in repeated:
         one.start()
-    working = asyncio.create_task(work(foundation, llm, jobs, stop))
+    working = asyncio.create_task(work(foundation, llm, jobs, stop, signing=signing_secrets(tenancy, settings)))
     serving = asyncio.create_task(serve_until(server_for(app, grace=settings.shutdown_grace_seconds), listener, stop))
     announcing = asyncio.create_task(announce(ready_of(settings, listener, bound, owner), as_json=options.json_ready))
     await asyncio.wait([working, serving], return_when=asyncio.FIRST_COMPLETED)

@@ -14,13 +14,15 @@ from sqlalchemy.exc import DBAPIError
 from ai_platform.kernel.errors import PlatformError
 from ai_platform.llm.infrastructure.missing_keys import missing_keys
 from ai_platform.processes.foundation import Foundation, connected
-from ai_platform.processes.lifecycle import environment, read_settings
+from ai_platform.processes.lifecycle import WrongUse, environment, read_settings
+from ai_platform.processes.tenancy import keyring_of, tenancy_of
 from ai_platform.runtime import migrations
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.health import schema_is_at
 from ai_platform.runtime.logging import configure_logging
 from ai_platform.runtime.postgres_binaries import PostgresUnavailable, find_binaries
 from ai_platform.runtime.settings import Settings
+from ai_platform.tenancy.infrastructure.secrets import SecretsLost
 
 Outcome = Literal["ok", "warning", "failed"]
 
@@ -44,7 +46,7 @@ def examine(*, as_json: bool) -> int:
 
 
 async def _findings(settings: Settings) -> list[Finding]:
-    found = [_python(), _embedded_postgres(), _provider_keys(), _webhook_secret(settings)]
+    found = [_python(), _embedded_postgres(), _provider_keys(), _webhook_secret(settings), _secrets_key(settings)]
     missing = settings.missing_services()
     if missing:
         note = f"{', '.join(missing)} not set: only `ai-platform dev` can run"
@@ -66,7 +68,20 @@ async def _services(foundation: Foundation) -> list[Finding]:
         await _try("queue", foundation.bus.ping, "start RabbitMQ, or correct RABBITMQ_URL"),
         await _try("cache", foundation.cache.ping, "start Redis, or correct REDIS_URL"),
         *await _config_keys(database),
+        *await _sealed(foundation),
     ]
+
+
+async def _sealed(foundation: Foundation) -> list[Finding]:
+    """Whether SECRETS_KEY opens what is stored; no finding where the key or the database is the problem already."""
+    try:
+        await tenancy_of(foundation).require_readable()
+    except SecretsLost as error:
+        remedy = "Remedy: give it the key that sealed them; the old key may follow the new one and a comma."
+        return [Finding("stored secrets", "failed", f"{error}. {remedy}")]
+    except (WrongUse, DBAPIError, PlatformError):
+        return []
+    return [Finding("stored secrets", "ok", "SECRETS_KEY opens them")]
 
 
 async def _config_keys(database: Database) -> list[Finding]:
@@ -112,8 +127,22 @@ def _provider_keys() -> Finding:
 
 def _webhook_secret(settings: Settings) -> Finding:
     if settings.webhook_secret is None:
-        return Finding("webhook secret", "warning", "WEBHOOK_SECRET is not set: jobs with a callback_url are refused")
+        return Finding(
+            "webhook secret",
+            "warning",
+            "WEBHOOK_SECRET is not set: tenants without a secret of their own may name no callback_url",
+        )
     return Finding("webhook secret", "ok", "set")
+
+
+def _secrets_key(settings: Settings) -> Finding:
+    try:
+        keyring = keyring_of(settings)
+    except WrongUse as error:
+        return Finding("secrets key", "failed", str(error))
+    if keyring.is_empty:
+        return Finding("secrets key", "warning", "SECRETS_KEY is not set: no tenant can be made, no secret be kept")
+    return Finding("secrets key", "ok", "set")
 
 
 def _admin_key(settings: Settings) -> Finding:

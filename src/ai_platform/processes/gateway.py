@@ -11,7 +11,13 @@ from ai_platform.processes.foundation import VERSION, Foundation, connected, que
 from ai_platform.processes.lifecycle import WrongUse, environment, run, service_settings, stop_signals
 from ai_platform.processes.llm_settings import llm_options
 from ai_platform.processes.server import bind, serve_until, server_for
-from ai_platform.processes.tenancy import buckets_of, refuse_lost_secrets, secrets_are_readable, tenancy_of
+from ai_platform.processes.tenancy import (
+    buckets_of,
+    refuse_lost_secrets,
+    secrets_are_readable,
+    signing_secrets,
+    tenancy_of,
+)
 from ai_platform.runtime import migrations
 from ai_platform.runtime.auth import Door, is_loopback
 from ai_platform.runtime.health import Vitals, operations_router, refuse_while, schema_is_at
@@ -64,6 +70,7 @@ def gateway_app(
         llm=llm.api,
         settings=settings,
         metrics=metrics,
+        signing=signing_secrets(tenancy, settings),
         draining=draining,
     )
     foundation.idle.append(jobs.idle)

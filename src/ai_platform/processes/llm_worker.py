@@ -10,10 +10,12 @@ from ai_platform.processes.foundation import Foundation, connected, spans_of
 from ai_platform.processes.housekeeping import Housekeeping
 from ai_platform.processes.lifecycle import WrongUse, environment, run, service_settings, stop_signals
 from ai_platform.processes.llm_settings import llm_options
+from ai_platform.processes.tenancy import refuse_lost_secrets, signing_secrets, tenancy_of
 from ai_platform.runtime.consuming import Consumer
 from ai_platform.runtime.logging import configure_logging, get_logger
 from ai_platform.runtime.periodic import Periodic
 from ai_platform.runtime.telemetry import Metrics
+from ai_platform.runtime.webhooks import SigningSecrets
 
 SWEEP_EVERY = 0.5
 POLL_EVERY = 1.0
@@ -49,7 +51,9 @@ def working_parts(foundation: Foundation) -> tuple[Llm, JobsWork]:
     return llm, jobs
 
 
-async def work(foundation: Foundation, llm: Llm, jobs: JobsWork, stop: asyncio.Event) -> None:
+async def work(
+    foundation: Foundation, llm: Llm, jobs: JobsWork, stop: asyncio.Event, *, signing: SigningSecrets
+) -> None:
     """Work until `stop`, then take no more and finish or hand back what is in hand."""
     settings = foundation.settings
     consumer = Consumer(
@@ -64,7 +68,7 @@ async def work(foundation: Foundation, llm: Llm, jobs: JobsWork, stop: asyncio.E
         Periodic("breaker-gauge", llm.gauge_breakers, seconds=GAUGE_EVERY),
         Periodic("job-retention", jobs.retention, seconds=RETENTION_EVERY),
     ]
-    housekeeping = Housekeeping(foundation)
+    housekeeping = Housekeeping(foundation, signing)
     jobs.heartbeat.start()
     await housekeeping.start()
     for one in repeated:
@@ -88,15 +92,17 @@ def serve_metrics(port: int, host: str, metrics: Metrics) -> None:
 
 async def serve() -> None:
     settings = service_settings()
+    await refuse_lost_secrets(settings)
     configure_logging(level=settings.log_level, output_format=settings.log_format)
     foundation = connected(settings, service="ai-platform llm-worker", spans=spans_of(settings, "llm-worker"))
     llm, jobs = working_parts(foundation)
+    signing = signing_secrets(tenancy_of(foundation), settings)
     if settings.metrics_port is not None:
         serve_metrics(settings.metrics_port, settings.metrics_host, foundation.metrics)
     with stop_signals() as stop:
         foundation.relay.start()
         _log.info("worker_started", concurrency=settings.llm_worker_concurrency)
-        await work(foundation, llm, jobs, stop)
+        await work(foundation, llm, jobs, stop, signing=signing)
         await llm.close()
         await foundation.close()
         _log.info("worker_stopped")

@@ -13,7 +13,7 @@ from ai_platform.runtime.settings import Settings
 
 
 def write_openapi(output: Path | None) -> None:
-    document = json.dumps(openapi_document(), indent=2, ensure_ascii=False) + "\n"
+    document = openapi_text()
     if output is None:
         sys.stdout.write(document)
         return
@@ -21,6 +21,10 @@ def write_openapi(output: Path | None) -> None:
         output.write_text(document)
     except OSError as error:
         raise WrongUse(f"Cannot write {output} ({error.strerror}).") from None
+
+
+def openapi_text() -> str:
+    return json.dumps(openapi_document(), indent=2, ensure_ascii=False) + "\n"
 
 
 def openapi_document() -> dict[str, object]:

@@ -1,6 +1,9 @@
 """Tenancy on a process' foundation, and the refusal to run with the wrong SECRETS_KEY."""
 
 from datetime import timedelta
+from uuid import UUID
+
+from pydantic import SecretStr
 
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.processes.foundation import Foundation, connected
@@ -10,6 +13,8 @@ from ai_platform.runtime.cache import RedisCache
 from ai_platform.runtime.keyring import Keyring
 from ai_platform.runtime.rate_limits import Buckets, LocalBuckets, RedisBuckets, SteadyBuckets
 from ai_platform.runtime.settings import Settings
+from ai_platform.runtime.webhooks import SigningSecrets
+from ai_platform.tenancy.contracts.api import WEBHOOK_SECRET
 from ai_platform.tenancy.infrastructure.secrets import SecretsLost
 from ai_platform.tenancy.wiring import SessionLengths, Tenancy, build_tenancy
 
@@ -39,6 +44,16 @@ def buckets_of(foundation: Foundation) -> Buckets:
     cache = foundation.cache
     shared = RedisBuckets(cache.client) if isinstance(cache, RedisCache) else None
     return SteadyBuckets(shared, LocalBuckets())
+
+
+def signing_secrets(tenancy: Tenancy, settings: Settings) -> SigningSecrets:
+    """A tenant's own, so that none can sign for another; the installation's for a tenant that has none."""
+
+    async def secret_of(tenant_id: UUID) -> SecretStr | None:
+        own = await tenancy.api.secret(tenant_id, WEBHOOK_SECRET)
+        return SecretStr(own) if own else settings.webhook_secret
+
+    return secret_of
 
 
 async def secrets_are_readable(tenancy: Tenancy) -> None:

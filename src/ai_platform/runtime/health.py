@@ -15,11 +15,15 @@ from ai_platform.kernel.principal import Role
 from ai_platform.runtime.auth import Door
 from ai_platform.runtime.edge import knock_of
 from ai_platform.runtime.logging import get_logger
-from ai_platform.runtime.problems import problem_responses
+from ai_platform.runtime.problems import refusals
 from ai_platform.runtime.telemetry import Metrics
 
 Check = Callable[[], Awaitable[None]]
 
+_NO_KEY: Final = NotAllowed("Send your API key as `Authorization: Bearer <key>`.", code="key_missing", known=False)
+_NOT_FOR_EVERYBODY: Final = NotAllowed(
+    "Metrics need a key of role platform, or the metrics token.", code="role_too_low"
+)
 _PATIENCE: Final = 3.0
 
 _log = get_logger(__name__)
@@ -82,7 +86,10 @@ def operations_router(vitals: Vitals, metrics: Metrics, door: Door, metrics_toke
         return {"status": "alive"}
 
     @router.get(
-        "/readyz", operation_id="getReadiness", summary="Whether to send traffic", responses=problem_responses(503)
+        "/readyz",
+        operation_id="getReadiness",
+        summary="Whether to send traffic",
+        responses=refusals(Unavailable("The process is shutting down.", code="draining")),
     )
     async def readyz() -> dict[str, str]:
         await vitals.ready()
@@ -93,7 +100,10 @@ def operations_router(vitals: Vitals, metrics: Metrics, door: Door, metrics_toke
         operation_id="getMetrics",
         summary="Prometheus metrics",
         response_class=Response,
-        responses={200: {"content": {"text/plain": {}}}, **problem_responses(401, 403)},
+        responses={
+            200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "outbox_pending 0.0\n"}}},
+            **refusals(_NOT_FOR_EVERYBODY, _NO_KEY),
+        },
     )
     async def metrics_text(request: Request) -> Response:
         await _let_read_metrics(request, door, metrics_token)

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.telemetry import TelemetryConfig
 from starlette.staticfiles import StaticFiles
 
@@ -19,9 +19,10 @@ from ai_platform.kernel.errors import InvalidInput, NotAllowed, Violation
 from ai_platform.kernel.once import Once
 from ai_platform.kernel.principal import Principal, Role
 from ai_platform.runtime import problems
-from ai_platform.runtime.auth import SESSION_COOKIE, Door
+from ai_platform.runtime.auth import Door
 from ai_platform.runtime.edge import Edge
 from ai_platform.runtime.idempotency import KEY_LENGTH
+from ai_platform.runtime.openapi import build_document
 from ai_platform.runtime.rate_limits import RateLimits
 from ai_platform.runtime.spans import NO_SPANS, Spans
 from ai_platform.runtime.telemetry import Metrics
@@ -64,8 +65,9 @@ async def once_of(
     """The effect that the caller named, if it did. Raises InvalidInput."""
     if idempotency_key is None:
         return None
-    if not (1 <= len(idempotency_key) <= KEY_LENGTH and idempotency_key.isprintable()):
-        msg = f"must be 1 to {KEY_LENGTH} printable characters"
+    is_one = len(request.headers.getlist("idempotency-key")) == 1
+    if not (is_one and 1 <= len(idempotency_key) <= KEY_LENGTH and idempotency_key.isprintable()):
+        msg = f"must be sent once and have 1 to {KEY_LENGTH} printable characters"
         raise InvalidInput(
             f"Idempotency-Key {msg}.",
             violations=(Violation(("header", "Idempotency-Key"), msg, "idempotency_key_invalid"),),
@@ -80,12 +82,15 @@ REPLAYED: Final = {"Idempotent-Replayed": "true"}
 
 
 async def versions_expected(
+    request: Request,
     if_match: Annotated[str | None, Header(description="The `ETag` of what is to be changed; else 412.")] = None,
 ) -> frozenset[int] | None:
     """The versions that `If-Match` names; None where any will do. A weak or foreign tag matches none (RFC 9110)."""
-    if if_match is None or if_match.strip() == "*":
+    if if_match is None:
         return None
-    tags = (tag.strip() for tag in if_match.split(","))
+    tags = [tag.strip() for line in request.headers.getlist("if-match") for tag in line.split(",")]
+    if tags == ["*"]:
+        return None
     return frozenset(int(tag[1:-1]) for tag in tags if _OWN_TAG.match(tag))
 
 
@@ -163,40 +168,22 @@ def _docs_assets() -> Path:
 
 
 def _describe(app: FastAPI) -> None:
-    """The OpenAPI document: bearer security, and the problem schema that error answers refer to."""
+    """The OpenAPI document, made when it is first asked for."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-            components = document.setdefault("components", {})
-            components.setdefault("schemas", {}).update(_problem_schemas())
-            components["securitySchemes"] = {
-                "apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "aip_…"},
-                "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
-            }
-            document["security"] = [{"apiKey": []}, {"session": []}]
-            _keep_problems_only(document)
-            for path in (*PUBLIC, "/v1/auth/login", "/v1/auth/logout"):
-                for operation in document["paths"].get(path, {}).values():
-                    operation["security"] = []
-            app.openapi_schema = document
+            public = frozenset({*PUBLIC, "/v1/auth/login", "/v1/auth/logout"})
+            app.openapi_schema = build_document(app, public=public, operators=_operators(app))
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI documents this very override
 
 
-def _keep_problems_only(document: dict[str, Any]) -> None:
-    """FastAPI announces a validation error of its own shape wherever there are parameters; none is ever sent."""
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            refused = operation.get("responses", {}).get("422", {}).get("content", {})
-            if "application/json" in refused:
-                del operation["responses"]["422"]
-    for schema in ("HTTPValidationError", "ValidationError"):
-        document["components"]["schemas"].pop(schema, None)
-
-
-def _problem_schemas() -> dict[str, Any]:
-    schema = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    field = schema.pop("$defs")["FieldProblem"]
-    return {"Problem": schema, "FieldProblem": field}
+def _operators(app: FastAPI) -> frozenset[str]:
+    """The operations that ask for an `Operator`."""
+    found = (one.original_route for one in iter_route_contexts(app.routes))
+    return frozenset(
+        one.operation_id or one.name
+        for one in found
+        if isinstance(one, APIRoute) and any(needed.call is operator_of for needed in one.dependant.dependencies)
+    )

@@ -40,7 +40,10 @@ def configure_logging(*, level: str, output_format: str, stream: TextIO | None =
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if output_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=stream.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the pretty one prints local variables, keys among them
+        )
     )
     structlog.configure(
         processors=[*shared, renderer],

@@ -8,12 +8,18 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from ai_platform.kernel.errors import InvalidInput, Violation
+from ai_platform.kernel.errors import InvalidInput, Unavailable, Violation
 from ai_platform.runtime.bus import Bus
 from ai_platform.runtime.cursors import cursor_of, position_of
-from ai_platform.runtime.dead_letter_desk import DeadLetterDesk, DeadLetterView, LetterFilter
+from ai_platform.runtime.dead_letter_desk import (
+    DeadLetterDesk,
+    DeadLetterNotFound,
+    DeadLetterReplayed,
+    DeadLetterView,
+    LetterFilter,
+)
 from ai_platform.runtime.http import Operator
-from ai_platform.runtime.problems import problem_responses
+from ai_platform.runtime.problems import EXAMPLE_ID, refusals
 
 _QUEUE: Final[dict[str, Any]] = {"queue": "ai_tasks", "depth": 12, "consumers": 2, "dead_letters": 1}
 _REASON: Final = {"code": "rejected", "message": "It was rejected: what it asks for can never be done."}
@@ -89,7 +95,9 @@ def queues_router(bus: Bus, desk: DeadLetterDesk, queues: Sequence[str]) -> APIR
         "/queues",
         operation_id="listQueues",
         summary="Every queue: what waits, who works, what died",
-        responses=problem_responses(401, 403, 503),
+        responses=refusals(
+            Unavailable("The message broker cannot be reached; try again shortly.", code="queue_unavailable")
+        ),
     )
     async def list_queues(_: Operator) -> QueuePage:
         waiting = await desk.waiting()
@@ -110,7 +118,6 @@ def dead_letters_router(desk: DeadLetterDesk) -> APIRouter:
         "",
         operation_id="listDeadLetters",
         summary="Dead letters, newest first",
-        responses=problem_responses(401, 403, 422, 503),
     )
     async def list_dead_letters(
         _: Operator,
@@ -132,7 +139,6 @@ def dead_letters_router(desk: DeadLetterDesk) -> APIRouter:
         status_code=202,
         operation_id="replayDeadLetters",
         summary="Replay all that wait and fit",
-        responses=problem_responses(401, 403, 422, 503),
     )
     async def replay_dead_letters(
         _: Operator,
@@ -149,10 +155,10 @@ def dead_letters_router(desk: DeadLetterDesk) -> APIRouter:
         return Replayed(replayed=await desk.replay_all(where))
 
     @router.get(
-        "/{letter_id}",
+        "/{letter_id:uuid}",
         operation_id="getDeadLetter",
         summary="One dead letter, with its attempts",
-        responses=problem_responses(401, 403, 404, 503),
+        responses=refusals(DeadLetterNotFound(EXAMPLE_ID)),
     )
     async def get_dead_letter(letter_id: UUID, _: Operator) -> DeadLetterResource:
         return DeadLetterResource.of(await desk.get(letter_id))
@@ -162,7 +168,7 @@ def dead_letters_router(desk: DeadLetterDesk) -> APIRouter:
         status_code=202,
         operation_id="replayDeadLetter",
         summary="Put it into its queue again",
-        responses=problem_responses(401, 403, 404, 409, 503),
+        responses=refusals(DeadLetterNotFound(EXAMPLE_ID), DeadLetterReplayed(EXAMPLE_ID)),
     )
     async def replay_dead_letter(letter_id: UUID, _: Operator) -> Replayed:
         """A second replay is refused with `dead_letter_replayed`."""

@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import UUID
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -26,6 +27,7 @@ from ai_platform.kernel.errors import (
 from ai_platform.runtime.head import allowed_methods
 
 MEDIA_TYPE: Final = "application/problem+json"
+EXAMPLE_ID: Final = UUID("550e8400-e29b-41d4-a716-446655440000")
 
 _STATUSES: Final = {InvalidInput: 422, NotFound: 404, PreconditionFailed: 412, Conflict: 409, Unavailable: 503}
 _CODES: Final = {400: "malformed_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
@@ -51,15 +53,34 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = None
 
 
-def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI entries of an operation's error answers."""
-    return {
-        status: {
-            "description": http.HTTPStatus(status).phrase,
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
-        for status in statuses
-    }
+Responses = dict[int | str, Any]
+"""The OpenAPI entries of an operation's answers."""
+
+
+def refusals(*errors: PlatformError) -> Responses:
+    """An operation's own refusals, each with its words as an example; the general ones are added to all."""
+    responses: Responses = {}
+    for error in errors:
+        add_refusal(responses, error, "")
+    return responses
+
+
+def add_refusal(responses: Responses, error: PlatformError, instance: str) -> None:
+    """One more example under its status; the first of a code stays."""
+    status = status_of(error)
+    answer = responses.setdefault(str(status), {"description": http.HTTPStatus(status).phrase, "content": {}})
+    media = answer["content"].setdefault(MEDIA_TYPE, {"schema": {"$ref": "#/components/schemas/Problem"}})
+    examples = media.setdefault("examples", {})
+    examples.setdefault(error.stable_code, {"summary": error.detail, "value": document_of(error, instance)})
+    for example in examples.values():
+        example["value"]["instance"] = example["value"]["instance"] or instance
+
+
+def schemas() -> dict[str, Any]:
+    """`Problem` and what it is made of, for the OpenAPI document."""
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    field = schema.pop("$defs")["FieldProblem"]
+    return {"Problem": schema, "FieldProblem": field}
 
 
 def status_of(error: PlatformError) -> int:
@@ -80,6 +101,18 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Pure ASCII on the wire, so that no input can make an error unspeakable."""
+    document = _document(status, detail, code=code, instance=instance, errors=errors)
+    return Response(json.dumps(document), status, headers, MEDIA_TYPE)
+
+
+def document_of(error: PlatformError, instance: str) -> dict[str, Any]:
+    errors = [_field_problem(one) for one in error.violations] if isinstance(error, InvalidInput) else None
+    return _document(status_of(error), error.detail, code=error.stable_code, instance=instance, errors=errors)
+
+
+def _document(
+    status: int, detail: str, *, code: str, instance: str, errors: list[dict[str, Any]] | None
+) -> dict[str, Any]:
     document: dict[str, Any] = {
         "type": f"urn:ai-platform:problem:{code}",
         "title": http.HTTPStatus(status).phrase,
@@ -88,9 +121,7 @@ def problem(
         "instance": instance,
         "code": code,
     }
-    if errors is not None:
-        document["errors"] = errors
-    return Response(json.dumps(document), status, headers, MEDIA_TYPE)
+    return document if errors is None else document | {"errors": errors}
 
 
 def from_error(error: PlatformError, instance: str) -> Response:
@@ -101,10 +132,7 @@ def from_error(error: PlatformError, instance: str) -> Response:
     status = status_of(error)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    errors = None
-    if isinstance(error, InvalidInput):
-        errors = [_field_problem(one) for one in error.violations]
-    return problem(status, error.detail, code=error.stable_code, instance=instance, errors=errors, headers=headers)
+    return Response(json.dumps(document_of(error, instance)), status, headers, MEDIA_TYPE)
 
 
 def _field_problem(violation: Violation) -> dict[str, Any]:

@@ -112,7 +112,8 @@ class Settings(BaseSettings):
     job_event_retention_days: float = Field(30.0, gt=0, description="Days for which a finished job's events are kept.")
 
     webhook_secret: SecretStr | None = Field(
-        None, description="Signs completion webhooks (Standard Webhooks, `whsec_…`); without it none are accepted."
+        None,
+        description="Signs completion webhooks (Standard Webhooks, `whsec_…`) of tenants without their own secret.",
     )
     webhook_allow_private: bool = Field(
         False, description="Whether a completion webhook may go to a private or loopback address."

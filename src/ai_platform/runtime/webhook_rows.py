@@ -39,7 +39,8 @@ _CLAIM = text(
     )
     UPDATE webhook_deliveries AS mine SET attempt = attempt + 1, due_at = now() + make_interval(secs => :lease)
     FROM free WHERE mine.id = free.id
-    RETURNING mine.id, attempt, url, {_HOST} AS host, payload, headers, jsonb_array_length(tries) AS tries
+    RETURNING mine.id, mine.tenant_id, attempt, url, {_HOST} AS host, payload, headers,
+        jsonb_array_length(tries) AS tries
     """  # noqa: S608 - our own words
 )
 _SETTLE = text(
@@ -51,7 +52,10 @@ _SETTLE = text(
     """
 ).bindparams(bindparam("made", type_=JSONB))
 _RELEASE = text(
-    "UPDATE webhook_deliveries SET due_at = now() WHERE id = :id AND attempt = :attempt AND status = 'pending'"
+    """
+    UPDATE webhook_deliveries SET due_at = now() + make_interval(secs => :seconds)
+    WHERE id = :id AND attempt = :attempt AND status = 'pending'
+    """
 )
 _FORGET = text(
     """
@@ -69,6 +73,7 @@ class DueWebhook:
     """One claimed delivery; `host` counts towards what one receiver gets at a time, `tries` were made before."""
 
     id: UUID
+    tenant_id: UUID
     attempt: int
     url: str
     host: str
@@ -86,8 +91,8 @@ class WebhookQueue(Protocol):
     async def settle(self, claimed: DueWebhook, made: Try, then: Next) -> None:
         """Add the try to the log and do what follows; nothing, when the claim is somebody else's now."""
 
-    async def release(self, claimed: DueWebhook) -> None:
-        """Give it back unsent; it is due at once."""
+    async def release(self, claimed: DueWebhook, *, seconds: float = 0.0) -> None:
+        """Give it back unsent; it is due again in so many seconds."""
 
 
 class PostgresWebhookQueue:
@@ -109,9 +114,10 @@ class PostgresWebhookQueue:
         async with self._database.transaction(None) as connection:
             await connection.execute(_SETTLE, {"id": claimed.id, "attempt": claimed.attempt, **values})
 
-    async def release(self, claimed: DueWebhook) -> None:
+    async def release(self, claimed: DueWebhook, *, seconds: float = 0.0) -> None:
+        values = {"id": claimed.id, "attempt": claimed.attempt, "seconds": seconds}
         async with self._database.transaction(None) as connection:
-            await connection.execute(_RELEASE, {"id": claimed.id, "attempt": claimed.attempt})
+            await connection.execute(_RELEASE, values)
 
     async def forget(self, age: timedelta, *, most: int = 1000) -> int:
         """Delete up to `most` that ended longer ago than `age`; how many it were."""

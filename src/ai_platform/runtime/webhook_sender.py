@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import httpx
-from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
 from ai_platform.kernel.clock import Clock, SystemClock
@@ -20,30 +19,39 @@ from ai_platform.runtime.telemetry import Metrics
 from ai_platform.runtime.vetted_http import NameNotResolved, TargetRefused
 from ai_platform.runtime.webhook_retries import Next, Try, after, seconds_asked_for
 from ai_platform.runtime.webhook_rows import DueWebhook, WebhookQueue
+from ai_platform.runtime.webhooks import SigningSecrets
 
 TIMEOUT: Final = 10.0
 """Seconds for one try, from resolving the name to the answer's last byte."""
 ANSWER_BYTES: Final = 64 * 1024
 AT_ONCE: Final = 50
 PER_HOST: Final = 5
+UNSIGNED_WAITS: Final = 60.0
+"""Seconds until a webhook is looked at again that nothing could sign; it is no try, so none is used up."""
 _POLL: Final = 1.0
 
 _log = get_logger(__name__)
 
 
+class Unsigned(Exception):
+    """There is nothing to sign with, so nothing was sent."""
+
+
 class SignedPosts:
-    """One try: the same id and the same body every time, a new timestamp and its signature."""
+    """One try: the same id and the same body every time, a new timestamp and its signature.
+
+    The secret is asked for at every try, so that one that was replaced signs the next.
+    """
 
     def __init__(
         self,
-        secret: SecretStr,
+        secrets: SigningSecrets,
         transport: httpx.AsyncBaseTransport,
         *,
         clock: Clock | None = None,
         timeout: float = TIMEOUT,
     ) -> None:
-        """Raises ValueError for a secret that is not base64."""
-        self._signer = Webhook(secret.get_secret_value())
+        self._secrets = secrets
         self._clock = clock or SystemClock()
         self._timeout = timeout
         self._http = httpx.AsyncClient(
@@ -51,12 +59,13 @@ class SignedPosts:
         )
 
     async def __call__(self, due: DueWebhook) -> Try:
-        """Whatever the receiver does, a try comes of it."""
+        """Whatever the receiver does, a try comes of it. Raises Unsigned, Unavailable when no secret can be read."""
+        signer = await self._signer(due)
         at, began = self._clock.now(), time.perf_counter()
         status: int | None = None
         error, retry_after = None, None
         try:
-            async with asyncio.timeout(self._timeout), self._answer(due) as answer:
+            async with asyncio.timeout(self._timeout), self._answer(due, signer) as answer:
                 status = answer.status_code
                 error = _error_of(status)
                 retry_after = seconds_asked_for(answer.headers.get("retry-after"), at)
@@ -69,8 +78,17 @@ class SignedPosts:
     async def close(self) -> None:
         await self._http.aclose()
 
+    async def _signer(self, due: DueWebhook) -> Webhook:
+        secret = await self._secrets(due.tenant_id)
+        if secret is None:
+            raise Unsigned
+        try:
+            return Webhook(secret.get_secret_value())
+        except ValueError:
+            raise Unsigned from None  # not base64
+
     @asynccontextmanager
-    async def _answer(self, due: DueWebhook) -> AsyncIterator[httpx.Response]:
+    async def _answer(self, due: DueWebhook, signer: Webhook) -> AsyncIterator[httpx.Response]:
         body = json.dumps(due.payload, ensure_ascii=False, separators=(",", ":"))
         now, identity = self._clock.now(), str(due.id)
         headers = {name: due.headers[name] for name in ("x-request-id", "traceparent") if name in due.headers}
@@ -80,7 +98,7 @@ class SignedPosts:
             "user-agent": "ai-platform-webhooks/1",
             "webhook-id": identity,
             "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": self._signer.sign(identity, now, body),
+            "webhook-signature": signer.sign(identity, now, body),
         }
         async with self._http.stream("POST", due.url, content=body.encode(), headers=headers) as answer:
             yield answer
@@ -204,6 +222,11 @@ class WebhookSender:
             then = after(made, tries_before=due.tries, random=self._chance())
             self._tell(due, made, then)
             await self._queue.settle(due, made, then)
+        except Unsigned:
+            _log.warning(
+                "webhook_unsigned", webhook_id=str(due.id), tenant_id=str(due.tenant_id), again_in=UNSIGNED_WAITS
+            )
+            await self._queue.release(due, seconds=UNSIGNED_WAITS)
         except Unavailable as error:
             _log.warning("webhook_outcome_lost", webhook_id=str(due.id), reason=error.detail)
         except Exception:  # noqa: BLE001 - its lease runs out, and it is sent again

@@ -1,6 +1,6 @@
 """What a webhook is: a row that says what to tell whom, written in the transaction that made it true."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -35,7 +35,10 @@ webhook_deliveries = Table(
     Index("ix_webhook_deliveries_subject", "subject_id", "id"),
 )
 
-UNSIGNED: Final = "needs WEBHOOK_SECRET, which this installation has not set"
+UNSIGNED: Final = "needs a secret to sign with: neither the tenant has one nor the installation (WEBHOOK_SECRET)"
+
+SigningSecrets = Callable[[UUID], Awaitable[SecretStr | None]]
+"""What a tenant's webhooks are signed with; None when there is nothing. Raises Unavailable when nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +67,16 @@ async def write(connection: AsyncConnection, deliveries: Sequence[WebhookDeliver
 class CallbackPolicy:
     """Whether a submission may name this callback: there is a secret to sign with, and it points outside."""
 
-    secret: SecretStr | None
+    secrets: SigningSecrets
     allow_private: bool
+
+    async def require_signed(self, tenant_id: UUID) -> None:
+        """Raises CallbackRefused."""
+        if await self.secrets(tenant_id) is None:
+            raise CallbackRefused(UNSIGNED)
 
     def check(self, url: str) -> str:
         """The URL again. Raises CallbackRefused."""
-        if self.secret is None:
-            raise CallbackRefused(UNSIGNED)
         return check_target(url, allow_private=self.allow_private)
 
 

@@ -28,9 +28,15 @@ class FakeClock:
 
 @dataclass
 class FakeCallbacks:
-    """Refuses what is named in `refused`."""
+    """Refuses what is named in `refused`; nothing signs for the tenants in `unsigned`."""
 
     refused: set[str] = field(default_factory=set)
+    unsigned: set[UUID] = field(default_factory=set)
+
+    async def require_signed(self, tenant_id: UUID) -> None:
+        if tenant_id in self.unsigned:
+            violation = Violation(("callback_url",), "needs a secret to sign with", "callback_url_refused")
+            raise InvalidInput("callback_url needs a secret to sign with.", violations=(violation,))
 
     def check(self, url: str) -> str:
         if url in self.refused:

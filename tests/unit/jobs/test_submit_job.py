@@ -74,6 +74,13 @@ async def test_a_callback_that_may_not_be_called_is_refused() -> None:
     assert store.rows == {}
 
 
+async def test_a_callback_that_nothing_could_sign_is_refused() -> None:
+    store, command = FakeJobStore(), a_command(callback_url="https://example.com/")
+    with pytest.raises(InvalidInput):
+        await submit_to(store, callbacks=FakeCallbacks(unsigned={command.tenant_id}))(command)
+    assert store.rows == {}
+
+
 async def test_a_repeat_is_answered_as_before_although_the_config_has_gone_since() -> None:
     store = FakeJobStore()
     first = await submit_to(store)(a_command(), once())

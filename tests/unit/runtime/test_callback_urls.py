@@ -2,10 +2,13 @@
 
 import ipaddress
 from typing import Annotated
+from uuid import UUID
 
 import pytest
 from pydantic import AfterValidator, BaseModel, SecretStr, ValidationError
 
+from ai_platform.kernel.ids import new_id
+from ai_platform.kernel.principal import DEFAULT_TENANT
 from ai_platform.runtime.callback_urls import CallbackRefused, check_target, is_public
 from ai_platform.runtime.webhooks import CallbackPolicy
 
@@ -128,13 +131,19 @@ def test_a_private_address_stays_private_however_it_is_wrapped(address: str) -> 
     assert not is_public(ipaddress.ip_address(address))
 
 
-def test_without_a_secret_no_callback_is_accepted() -> None:
+async def of_the_default_tenant(tenant_id: UUID) -> SecretStr | None:
+    return SecretStr("whsec_x") if tenant_id == DEFAULT_TENANT else None
+
+
+async def test_without_a_secret_to_sign_with_no_callback_is_accepted() -> None:
+    policy = CallbackPolicy(of_the_default_tenant, allow_private=False)
+    await policy.require_signed(DEFAULT_TENANT)
     with pytest.raises(CallbackRefused, match="WEBHOOK_SECRET"):
-        CallbackPolicy(None, allow_private=False).check("https://example.com/")
+        await policy.require_signed(new_id())
 
 
 def test_with_a_secret_the_address_decides() -> None:
-    policy = CallbackPolicy(SecretStr("whsec_x"), allow_private=False)
+    policy = CallbackPolicy(of_the_default_tenant, allow_private=False)
     assert policy.check("https://example.com/") == "https://example.com/"
     with pytest.raises(CallbackRefused, match="private"):
         policy.check("https://localhost/")

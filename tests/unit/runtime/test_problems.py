@@ -17,7 +17,7 @@ from ai_platform.kernel.errors import (
     Unavailable,
     Violation,
 )
-from ai_platform.runtime.problems import MEDIA_TYPE, from_error, install, internal_error, problem_responses
+from ai_platform.runtime.problems import MEDIA_TYPE, from_error, install, internal_error, refusals
 
 
 class JobNotFound(NotFound):
@@ -101,11 +101,15 @@ def test_a_fault_of_our_own_tells_nothing_of_itself() -> None:
     assert (found["status"], found["code"]) == (500, "internal_error")
 
 
-def test_each_documented_error_answer_is_a_problem() -> None:
-    documented = problem_responses(404, 422)
-    assert set(documented) == {404, 422}
-    assert documented[404]["description"] == "Not Found"
-    assert list(documented[404]["content"]) == [MEDIA_TYPE]
+def test_each_documented_refusal_is_an_example_under_its_status_in_its_own_words() -> None:
+    documented = refusals(NotFound("No such cup.", code="no_cup"), NotFound("No such tea.", code="no_tea"))
+    assert set(documented) == {"404"}
+    assert documented["404"]["description"] == "Not Found"
+    examples = documented["404"]["content"][MEDIA_TYPE]["examples"]
+    assert {code: one["value"]["detail"] for code, one in examples.items()} == {
+        "no_cup": "No such cup.",
+        "no_tea": "No such tea.",
+    }
 
 
 def test_the_application_answers_every_refusal_itself() -> None:

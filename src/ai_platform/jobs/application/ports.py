@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -48,6 +49,9 @@ class KnownJobs(Protocol):
 
 
 class Callbacks(Protocol):
+    async def require_signed(self, tenant_id: UUID) -> None:
+        """There is a secret to sign this tenant's callbacks with. Raises InvalidInput, Unavailable."""
+
     def check(self, url: str) -> str:
         """The URL again, if a job's end may be told there. Raises InvalidInput."""
 
@@ -192,3 +196,21 @@ class JobFollowers(Protocol):
 
         None means that events may have been recorded. The signals end when this process is to stop.
         """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What one tenant's jobs used; `cost_usd` counts those whose config has prices."""
+
+    tenant_id: UUID
+    jobs: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: Decimal
+
+
+class UsageReads(Protocol):
+    async def usage(
+        self, tenant_id: UUID | None, begins: datetime, ends: datetime, *, after: UUID | None, limit: int
+    ) -> Sequence[Usage]:
+        """By tenant id, beyond `after`; tenants without a job are left out. `ends` is excluded."""

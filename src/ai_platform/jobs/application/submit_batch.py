@@ -32,20 +32,21 @@ class SubmitBatch:
         """Raises InvalidInput with violations at `jobs`, the number and the field."""
         if once is not None and (earlier := await self.intake.earlier(tenant_id, once)) is not None:
             return earlier
-        await self._check(commands)
+        await self._check(tenant_id, commands)
         now = self.clock.now()
         jobs = [accepted_job(one, default_max_retries=self.default_max_retries, now=now) for one in commands]
         return await self.intake.accept_together(jobs, once)
 
-    async def _check(self, commands: Sequence[SubmitJobCommand]) -> None:
+    async def _check(self, tenant_id: UUID, commands: Sequence[SubmitJobCommand]) -> None:
         """Each combination of names is looked up once, however many jobs share it."""
         seen: dict[Hashable, InvalidInput | None] = {}
+        unsigned = await self._unsigned(tenant_id) if any(one.callback_url for one in commands) else None
         wrong: list[Violation] = []
         for number, command in enumerate(commands):
             same = (command.config_name, command.template_name, command.pipeline, frozenset(command.variables))
             if same not in seen:
                 seen[same] = await self._refusal(command)
-            for refusal in (seen[same], self._callback_refusal(command)):
+            for refusal in (seen[same], self._callback_refusal(command, unsigned)):
                 wrong += _placed(refusal, number)
         if wrong:
             first = wrong[0]
@@ -65,14 +66,21 @@ class SubmitBatch:
             return refusal
         return None
 
-    def _callback_refusal(self, command: SubmitJobCommand) -> InvalidInput | None:
+    async def _unsigned(self, tenant_id: UUID) -> InvalidInput | None:
+        try:
+            await self.callbacks.require_signed(tenant_id)
+        except InvalidInput as refusal:
+            return refusal
+        return None
+
+    def _callback_refusal(self, command: SubmitJobCommand, unsigned: InvalidInput | None) -> InvalidInput | None:
         if command.callback_url is None:
             return None
         try:
             self.callbacks.check(command.callback_url)
         except InvalidInput as refusal:
             return refusal
-        return None
+        return unsigned
 
 
 def _placed(refusal: InvalidInput | None, number: int) -> list[Violation]:

@@ -51,6 +51,7 @@ class SubmitJob:
             return earlier
         if command.callback_url is not None:
             self.callbacks.check(command.callback_url)
+            await self.callbacks.require_signed(command.tenant_id)
         await self.llm.require_usable(
             config_name=command.config_name,
             template_name=command.template_name,

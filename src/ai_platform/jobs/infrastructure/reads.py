@@ -37,7 +37,7 @@ class PostgresReads:
             query = query.where(jobs.c.config_name == where.config_name)
         if before is not None:
             query = query.where(jobs.c.id < before)
-        async with self._database.transaction(tenant_id) as connection:
+        async with self._database.transaction(tenant_id, picky=True) as connection:
             return [view_of(row) for row in await connection.execute(query)]
 
 

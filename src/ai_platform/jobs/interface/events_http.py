@@ -15,9 +15,11 @@ from starlette.types import Receive, Scope, Send
 
 from ai_platform.jobs.application.follow_events import FollowEvents, ListEvents
 from ai_platform.jobs.application.ports import RecordedEvent, Token
+from ai_platform.jobs.domain.errors import JobNotFound
+from ai_platform.kernel.errors import Unavailable
 from ai_platform.runtime.http import Caller
 from ai_platform.runtime.logging import get_logger
-from ai_platform.runtime.problems import problem_responses
+from ai_platform.runtime.problems import EXAMPLE_ID, refusals
 
 EVENT_STREAM: Final = "text/event-stream"
 HEARTBEAT_SECONDS: Final = 15
@@ -47,7 +49,12 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
         "content": {EVENT_STREAM: {"schema": {"type": "string"}, "example": _STREAM}},
     },
     204: {"description": "SSE only: the job has ended and nothing of it comes after `Last-Event-ID`."},
-    **problem_responses(401, 403, 404, 503),
+    **refusals(
+        JobNotFound(EXAMPLE_ID),
+        Unavailable(
+            "No more event streams are served here at the moment.", code="too_many_event_streams", retry_after=5.0
+        ),
+    ),
 }
 
 

@@ -9,14 +9,20 @@ from ai_platform.jobs.application.ports import JobFilter
 from ai_platform.jobs.application.queries import GetJob, ListJobs
 from ai_platform.jobs.application.submit_batch import SubmitBatch
 from ai_platform.jobs.application.submit_job import SubmitJob
+from ai_platform.jobs.domain.errors import JobNotFound, QueueFull
 from ai_platform.jobs.domain.job import JobStatus
 from ai_platform.jobs.interface.batches import JobBatch, JobBatchAccepted
 from ai_platform.jobs.interface.schemas import JobAccepted, JobPage, JobResource, JobSubmission, Name
+from ai_platform.kernel.errors import InvalidInput, Violation
 from ai_platform.runtime import tracing
 from ai_platform.runtime.cursors import cursor_of, position_of
 from ai_platform.runtime.http import REPLAYED, Caller, OnlyOnce
-from ai_platform.runtime.problems import problem_responses
+from ai_platform.runtime.problems import EXAMPLE_ID, refusals
 
+UNKNOWN_CONFIG: Final = InvalidInput(
+    "There is no active LLM config 'fast'.",
+    violations=(Violation(("config_name",), "There is no active LLM config 'fast'.", "unknown_config"),),
+)
 BATCH_PATH: Final = "/v1/jobs/batch"
 BATCH_BYTES: Final = 32 * 1024 * 1024
 
@@ -30,7 +36,7 @@ def jobs_router(*, submit: SubmitJob, submit_batch: SubmitBatch, get: GetJob, li
         operation_id="submitJob",
         summary="Submit a prompt",
         response_model=JobAccepted,
-        responses=problem_responses(401, 403, 409, 413, 422, 429, 503),
+        responses=refusals(QueueFull(100_000), UNKNOWN_CONFIG),
     )
     async def submit_job(submission: JobSubmission, caller: Caller, once: OnlyOnce) -> Response:
         """Answers 202 once the job is durably stored; `Location` is where its result will be."""
@@ -46,7 +52,7 @@ def jobs_router(*, submit: SubmitJob, submit_batch: SubmitBatch, get: GetJob, li
         operation_id="submitJobs",
         summary="Submit many prompts, all or none",
         response_model=JobBatchAccepted,
-        responses=problem_responses(401, 403, 409, 413, 422, 429, 503),
+        responses=refusals(QueueFull(100_000), UNKNOWN_CONFIG),
     )
     async def submit_jobs(batch: JobBatch, caller: Caller, once: OnlyOnce) -> Response:
         """Answers 202 once all jobs are durably stored; when one cannot be accepted, none is."""
@@ -55,11 +61,11 @@ def jobs_router(*, submit: SubmitJob, submit_batch: SubmitBatch, get: GetJob, li
         return Response(body, 202, REPLAYED if accepted.is_replay else None, "application/json")
 
     @router.get(
-        "/{job_id}",
+        "/{job_id:uuid}",
         operation_id="getJob",
         summary="One job, with its result",
         response_model=JobResource,
-        responses=problem_responses(401, 403, 404, 503),
+        responses=refusals(JobNotFound(EXAMPLE_ID)),
     )
     async def get_job(job_id: UUID, caller: Caller) -> Response:
         view = await get(caller.tenant_id, job_id)
@@ -70,7 +76,6 @@ def jobs_router(*, submit: SubmitJob, submit_batch: SubmitBatch, get: GetJob, li
         "",
         operation_id="listJobs",
         summary="Jobs, newest first",
-        responses=problem_responses(401, 403, 422, 503),
     )
     async def list_(
         caller: Caller,

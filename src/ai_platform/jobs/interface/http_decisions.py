@@ -7,9 +7,10 @@ from fastapi import APIRouter, Response
 from ai_platform.jobs.application.cancel_job import CancelJob
 from ai_platform.jobs.application.queries import GetJob
 from ai_platform.jobs.application.retry_job import RetryJob
+from ai_platform.jobs.domain.errors import InvalidTransition, JobNotFound
 from ai_platform.jobs.interface.schemas import JobResource
 from ai_platform.runtime.http import Caller
-from ai_platform.runtime.problems import problem_responses
+from ai_platform.runtime.problems import EXAMPLE_ID, refusals
 
 
 def decisions_router(*, cancel: CancelJob, retry: RetryJob, get: GetJob) -> APIRouter:
@@ -21,7 +22,7 @@ def decisions_router(*, cancel: CancelJob, retry: RetryJob, get: GetJob) -> APIR
         operation_id="cancelJob",
         summary="Cancel a job that has not ended",
         response_model=JobResource,
-        responses=problem_responses(401, 403, 404, 409, 503),
+        responses=refusals(JobNotFound(EXAMPLE_ID), InvalidTransition("COMPLETED", "CANCELLED")),
     )
     async def cancel_job(job_id: UUID, caller: Caller) -> Response:
         """The job is CANCELLED at once; a model call that is under way for it stops within two seconds."""
@@ -34,7 +35,7 @@ def decisions_router(*, cancel: CancelJob, retry: RetryJob, get: GetJob) -> APIR
         operation_id="retryJob",
         summary="Have a failed or cancelled job done again",
         response_model=JobResource,
-        responses=problem_responses(401, 403, 404, 409, 503),
+        responses=refusals(JobNotFound(EXAMPLE_ID), InvalidTransition("COMPLETED", "QUEUED")),
     )
     async def retry_job(job_id: UUID, caller: Caller) -> Response:
         """The job is QUEUED again, with all its retries before it."""

@@ -7,9 +7,10 @@ from pydantic import BaseModel, ConfigDict
 
 from ai_platform.jobs.application.try_config import Trial, TryConfig
 from ai_platform.jobs.domain.job import NAME_LENGTH
+from ai_platform.kernel.errors import NotFound
 from ai_platform.runtime import tracing
 from ai_platform.runtime.http import Operator
-from ai_platform.runtime.problems import problem_responses
+from ai_platform.runtime.problems import refusals
 
 _TEMPLATE = "default-assistant"
 
@@ -46,7 +47,7 @@ def trials_router(*, try_config: TryConfig) -> APIRouter:
         "/{name}/test",
         operation_id="testLlmConfig",
         summary="Make one small call under a config",
-        responses=problem_responses(401, 403, 404, 429, 503),
+        responses=refusals(NotFound("There is no LLM config 'fast'.", code="config_not_found")),
     )
     async def test_config(name: Annotated[str, Path(max_length=NAME_LENGTH)], caller: Operator) -> TrialResource:
         """Runs in a worker, as jobs do; gives up after 30 seconds."""

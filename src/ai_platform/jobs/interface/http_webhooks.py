@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict
 
 from ai_platform.jobs.application.list_webhooks import ListWebhooks
 from ai_platform.jobs.application.ports import WebhookView
+from ai_platform.jobs.domain.errors import JobNotFound
 from ai_platform.runtime.http import Caller
-from ai_platform.runtime.problems import problem_responses
+from ai_platform.runtime.problems import EXAMPLE_ID, refusals
 
 _EXAMPLE: dict[str, Any] = {
     "id": "0199f000-0000-7000-8000-000000000002",
@@ -65,7 +66,7 @@ def job_webhooks_router(list_webhooks: ListWebhooks) -> APIRouter:
         "/{job_id}/webhooks",
         operation_id="listJobWebhooks",
         summary="The delivery log of a job's completion webhook",
-        responses=problem_responses(401, 403, 404, 503),
+        responses=refusals(JobNotFound(EXAMPLE_ID)),
     )
     async def list_job_webhooks(job_id: UUID, caller: Caller) -> WebhookPage:
         found = await list_webhooks(caller.tenant_id, job_id)

@@ -156,6 +156,30 @@ class JobUsage(BaseModel):
 class JobResource(BaseModel):
     """One job, for its whole life."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "job_id": "550e8400-e29b-41d4-a716-446655440000",
+                    "status": "COMPLETED",
+                    "pipeline": "single",
+                    "prompt": "Write a haiku about programming",
+                    "config_name": "default-smart",
+                    "template_name": "default-assistant",
+                    "result": "Code flows like water…",
+                    "error": None,
+                    "agent_type": "main",
+                    "usage": {"input_tokens": 24, "output_tokens": 19, "total_tokens": 43, "cost_usd": 0.000215},
+                    "retry_count": 0,
+                    "max_retries": 3,
+                    "next_retry_at": None,
+                    "metadata": {"order": "1041"},
+                    "version": 3,
+                }
+            ]
+        }
+    )
+
     job_id: UUID
     status: JobStatus
     pipeline: str

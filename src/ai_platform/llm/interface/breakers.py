@@ -6,12 +6,15 @@ from typing import Self
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from ai_platform.kernel.errors import NotFound
 from ai_platform.llm.application.ports import BreakerSeen
 from ai_platform.llm.application.reset_breaker import ResetBreaker
 from ai_platform.llm.application.show_breakers import ShowBreakers
 from ai_platform.llm.domain.breaker import BreakerState
 from ai_platform.runtime.http import Operator
-from ai_platform.runtime.problems import problem_responses
+from ai_platform.runtime.problems import refusals
+
+UNKNOWN = NotFound("There is no LLM config 'shop'.")
 
 
 class BreakerResource(BaseModel):
@@ -46,7 +49,6 @@ def breakers_router(*, show: ShowBreakers, reset: ResetBreaker) -> APIRouter:
         "",
         operation_id="listBreakers",
         summary="The circuit breaker of every active config",
-        responses=problem_responses(401, 403, 503),
     )
     async def list_breakers(_: Operator) -> BreakerPage:
         return BreakerPage(items=[BreakerResource.of(seen) for seen in await show()])
@@ -56,7 +58,7 @@ def breakers_router(*, show: ShowBreakers, reset: ResetBreaker) -> APIRouter:
         status_code=204,
         operation_id="resetBreaker",
         summary="Close a config's circuit breaker",
-        responses=problem_responses(401, 403, 404, 503),
+        responses=refusals(UNKNOWN),
     )
     async def reset_breaker(name: str, _: Operator) -> None:
         await reset(name)

@@ -78,6 +78,24 @@ class NewConfig(ConfigReplacement):
 class ConfigResource(BaseModel):
     """`api_key_env` and `timeout_seconds` are the effective ones."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "fast",
+                    "provider": "openai",
+                    "model_name": "gpt-6-luna",
+                    "api_key_env": "OPENAI_API_KEY",
+                    "base_url": None,
+                    "temperature": 0.2,
+                    "max_tokens": 4096,
+                    "timeout_seconds": 120,
+                    "fallbacks": ["default-smart"],
+                }
+            ]
+        }
+    )
+
     name: str
     provider: str
     model_name: str

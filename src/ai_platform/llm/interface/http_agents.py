@@ -9,7 +9,9 @@ from ai_platform.llm.domain.agent import AgentType
 from ai_platform.llm.interface.schemas import AgentPage, AgentReplacement, AgentResource
 from ai_platform.llm.interface.tagged import TAG, tagged
 from ai_platform.runtime.http import ExpectedVersions, Operator
-from ai_platform.runtime.problems import problem_responses
+from ai_platform.runtime.problems import refusals
+
+UNKNOWN = NotFound("There is no agent 'other'.", code="agent_not_found")
 
 
 def agents_router(*, replace: ReplaceAgent, read: ReadConfiguration) -> APIRouter:
@@ -23,7 +25,6 @@ def agents_router(*, replace: ReplaceAgent, read: ReadConfiguration) -> APIRoute
         "",
         operation_id="listAgents",
         summary="The agents of the multi-agent pipeline",
-        responses=problem_responses(401, 403, 503),
     )
     async def list_agents(_: Operator) -> AgentPage:
         return AgentPage(items=[AgentResource.of(one) for one in await read.agents()])
@@ -33,7 +34,7 @@ def agents_router(*, replace: ReplaceAgent, read: ReadConfiguration) -> APIRoute
         operation_id="getAgent",
         summary="One agent",
         response_model=AgentResource,
-        responses=problem_responses(401, 403, 404, 503),
+        responses=refusals(UNKNOWN),
     )
     async def get_agent(agent_type: str, _: Operator) -> Response:
         return await answer(agent_type)
@@ -43,7 +44,7 @@ def agents_router(*, replace: ReplaceAgent, read: ReadConfiguration) -> APIRoute
         operation_id="replaceAgent",
         summary="Replace an agent",
         response_model=AgentResource,
-        responses=problem_responses(401, 403, 404, 412, 413, 422, 503),
+        responses=refusals(UNKNOWN),
     )
     async def replace_agent(
         agent_type: str, agent: AgentReplacement, expected: ExpectedVersions, _: Operator

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from ai_platform.kernel.errors import Conflict, NotFound
 from ai_platform.llm.application.create_config import CreateConfig
 from ai_platform.llm.application.delete_config import DeleteConfig
 from ai_platform.llm.application.queries import ReadConfiguration
@@ -13,7 +14,11 @@ from ai_platform.llm.interface.config_schemas import ConfigPage, ConfigReplaceme
 from ai_platform.llm.interface.tagged import TAG, tagged
 from ai_platform.runtime.cursors import name_cursor_of, name_position_of
 from ai_platform.runtime.http import ExpectedVersions, Operator
-from ai_platform.runtime.problems import problem_responses
+from ai_platform.runtime.problems import refusals
+
+EXISTS = Conflict("There is a config 'shop' already.", code="config_exists")
+UNKNOWN = NotFound("There is no config 'shop'.", code="config_not_found")
+IN_USE = Conflict("The config 'shop' is in use by the agent 'main'.", code="config_in_use")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +45,7 @@ def configs_router(endpoints: ConfigEndpoints) -> APIRouter:
         operation_id="createLlmConfig",
         summary="Make a configuration",
         response_model=ConfigResource,
-        responses=problem_responses(401, 403, 409, 413, 422, 503),
+        responses=refusals(EXISTS),
     )
     async def create_config(config: NewConfig, _: Operator) -> Response:
         await endpoints.create(config.config(config.name))
@@ -50,7 +55,6 @@ def configs_router(endpoints: ConfigEndpoints) -> APIRouter:
         "",
         operation_id="listLlmConfigs",
         summary="Configurations, by name",
-        responses=problem_responses(401, 403, 422, 503),
     )
     async def list_configs(
         _: Operator, limit: Annotated[int, Query(ge=1, le=200)] = 50, cursor: str | None = None
@@ -64,7 +68,7 @@ def configs_router(endpoints: ConfigEndpoints) -> APIRouter:
         operation_id="getLlmConfig",
         summary="One configuration",
         response_model=ConfigResource,
-        responses=problem_responses(401, 403, 404, 503),
+        responses=refusals(UNKNOWN),
     )
     async def get_config(name: str, _: Operator) -> Response:
         return await answer(name)
@@ -74,7 +78,7 @@ def configs_router(endpoints: ConfigEndpoints) -> APIRouter:
         operation_id="replaceLlmConfig",
         summary="Replace a configuration",
         response_model=ConfigResource,
-        responses=problem_responses(401, 403, 404, 412, 413, 422, 503),
+        responses=refusals(UNKNOWN),
     )
     async def replace_config(name: str, config: ConfigReplacement, expected: ExpectedVersions, _: Operator) -> Response:
         """Effective in every running worker within two seconds."""
@@ -86,7 +90,7 @@ def configs_router(endpoints: ConfigEndpoints) -> APIRouter:
         status_code=204,
         operation_id="deleteLlmConfig",
         summary="Delete a configuration that nothing uses",
-        responses=problem_responses(401, 403, 404, 409, 412, 503),
+        responses=refusals(UNKNOWN, IN_USE),
     )
     async def delete_config(name: str, expected: ExpectedVersions, _: Operator) -> None:
         """409 while an agent or another config's fallbacks name it, and for the one that jobs begin with."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from ai_platform.kernel.errors import InvalidInput, Violation
+from ai_platform.kernel.errors import Conflict, InvalidInput, NotFound, Violation
 from ai_platform.llm.application.create_template import CreateTemplate
 from ai_platform.llm.application.delete_template import DeleteTemplate
 from ai_platform.llm.application.queries import ReadConfiguration
@@ -21,7 +21,11 @@ from ai_platform.llm.interface.template_schemas import (
 )
 from ai_platform.runtime.cursors import name_cursor_of, name_position_of
 from ai_platform.runtime.http import ExpectedVersions, Operator
-from ai_platform.runtime.problems import problem_responses
+from ai_platform.runtime.problems import refusals
+
+EXISTS = Conflict("There is a template 'shop' already.", code="template_exists")
+UNKNOWN = NotFound("There is no template 'shop'.", code="template_not_found")
+IN_USE = Conflict("The template 'shop' is in use by the agent 'main'.", code="template_in_use")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,7 @@ def templates_router(endpoints: TemplateEndpoints) -> APIRouter:
         operation_id="createPromptTemplate",
         summary="Make a prompt template",
         response_model=TemplateResource,
-        responses=problem_responses(401, 403, 409, 413, 422, 503),
+        responses=refusals(EXISTS),
     )
     async def create_template(template: NewTemplate, _: Operator) -> Response:
         await endpoints.create(template.template(template.name))
@@ -58,7 +62,6 @@ def templates_router(endpoints: TemplateEndpoints) -> APIRouter:
         "",
         operation_id="listPromptTemplates",
         summary="Prompt templates, by name",
-        responses=problem_responses(401, 403, 422, 503),
     )
     async def list_templates(_: Operator, limit: Limit = 50, cursor: str | None = None) -> TemplatePage:
         found, more = await endpoints.read.templates(after=name_position_of(cursor), limit=limit)
@@ -69,7 +72,7 @@ def templates_router(endpoints: TemplateEndpoints) -> APIRouter:
         "/{name:path}/revisions",
         operation_id="listPromptTemplateRevisions",
         summary="What a prompt template said, newest first",
-        responses=problem_responses(401, 403, 404, 422, 503),
+        responses=refusals(UNKNOWN),
     )
     async def list_revisions(name: str, _: Operator, limit: Limit = 50, cursor: str | None = None) -> RevisionPage:
         found, more = await endpoints.read.revisions(name, before=_revision_of(cursor), limit=limit)
@@ -81,7 +84,7 @@ def templates_router(endpoints: TemplateEndpoints) -> APIRouter:
         operation_id="getPromptTemplate",
         summary="One prompt template",
         response_model=TemplateResource,
-        responses=problem_responses(401, 403, 404, 503),
+        responses=refusals(UNKNOWN),
     )
     async def get_template(name: str, _: Operator) -> Response:
         return await answer(name)
@@ -91,7 +94,7 @@ def templates_router(endpoints: TemplateEndpoints) -> APIRouter:
         operation_id="replacePromptTemplate",
         summary="Replace a prompt template by a new revision",
         response_model=TemplateResource,
-        responses=problem_responses(401, 403, 404, 412, 413, 422, 503),
+        responses=refusals(UNKNOWN),
     )
     async def replace_template(
         name: str, template: TemplateReplacement, expected: ExpectedVersions, _: Operator
@@ -105,7 +108,7 @@ def templates_router(endpoints: TemplateEndpoints) -> APIRouter:
         status_code=204,
         operation_id="deletePromptTemplate",
         summary="Delete a prompt template that nothing uses, with its revisions",
-        responses=problem_responses(401, 403, 404, 409, 412, 503),
+        responses=refusals(UNKNOWN, IN_USE),
     )
     async def delete_template(name: str, expected: ExpectedVersions, _: Operator) -> None:
         """409 while an agent names it, and for the one that jobs begin with."""

@@ -78,6 +78,22 @@ class AgentReplacement(Stated):
 
 
 class AgentResource(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "agent_type": "moderation",
+                    "config_name": "default-fast",
+                    "template_name": "moderation-agent",
+                    "on_error": "block",
+                    "temperature": None,
+                    "max_tokens": None,
+                    "max_retries": 3,
+                }
+            ]
+        }
+    )
+
     agent_type: AgentType
     config_name: str | None
     template_name: str

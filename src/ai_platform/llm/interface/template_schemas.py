@@ -63,6 +63,12 @@ def variables_of(name: str, content: str) -> list[str]:
 
 
 class TemplateResource(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"name": "shop", "content": "You serve {shop}.", "description": "", "variables": ["shop"]}]
+        }
+    )
+
     name: str
     content: str
     description: str

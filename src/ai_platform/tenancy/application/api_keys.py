@@ -8,6 +8,7 @@ from ai_platform.kernel.ids import new_id
 from ai_platform.kernel.principal import Principal, Role
 from ai_platform.kernel.transactions import Transactions
 from ai_platform.tenancy.application.auditing import record
+from ai_platform.tenancy.application.once_only import Telling, Told
 from ai_platform.tenancy.application.ports import Work
 from ai_platform.tenancy.application.scope import scope_of
 from ai_platform.tenancy.domain.access import require_grant, require_settings
@@ -22,8 +23,10 @@ class CreateKey:
     transactions: Transactions[Work]
     clock: Clock
 
-    async def __call__(self, by: Principal, tenant_id: UUID, *, name: str, role: Role) -> tuple[ApiKey, str]:
-        """The key's record and the key itself."""
+    async def __call__(
+        self, by: Principal, tenant_id: UUID, *, name: str, role: Role, telling: Telling[tuple[ApiKey, str]]
+    ) -> Told:
+        """Tells the key's record and the key itself."""
         require_settings(by, tenant_id)
         require_grant(by, role)
         text = new_key()
@@ -37,6 +40,8 @@ class CreateKey:
             created_at=self.clock.now(),
         )
         async with self.transactions(scope_of(by, tenant_id)) as work:
+            if (told := await telling.earlier(work, by)) is not None:
+                return told
             if await work.tenants.look(tenant_id) is None:
                 raise TenantNotFound(tenant_id)
             await work.keys.add(key)
@@ -44,7 +49,7 @@ class CreateKey:
                 work.audit, self.clock, by=by, action="api_key.created", subject=key.id, tenant_id=key.tenant_id,
                 name=name, role=role.value,
             )  # fmt: skip
-        return key, text
+            return await telling.tell(work, by, (key, text))
 
 
 @dataclass(frozen=True, slots=True)

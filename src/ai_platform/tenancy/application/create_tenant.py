@@ -10,6 +10,7 @@ from ai_platform.kernel.ids import new_id
 from ai_platform.kernel.principal import Principal, Role
 from ai_platform.kernel.transactions import Transactions
 from ai_platform.tenancy.application.auditing import record
+from ai_platform.tenancy.application.once_only import Telling, Told
 from ai_platform.tenancy.application.ports import Work
 from ai_platform.tenancy.application.queries import TenantView
 from ai_platform.tenancy.domain.access import require_platform
@@ -40,29 +41,32 @@ class CreateTenant:
     clock: Clock
 
     async def __call__(
-        self, by: Principal, *, name: str, settings: TenantChanges, payment: PaymentConfig
-    ) -> CreatedTenant:
+        self,
+        by: Principal,
+        *,
+        name: str,
+        settings: TenantChanges,
+        payment: PaymentConfig,
+        telling: Telling[CreatedTenant],
+    ) -> Told:
         require_platform(by)
         now, key, webhook_secret = self.clock.now(), new_key(), new_webhook_secret()
         tenant = Tenant(id=new_id(), name=name, created_at=now, updated_at=now, **settings.named())  # type: ignore[arg-type]  # the fields are Tenant's own
         stored = {name: value for name, value in payment.secrets.items() if value is not None}
         async with self.transactions(None) as work:
+            if (told := await telling.earlier(work, by)) is not None:
+                return told
             work.tenants.add(tenant)
             for secret, value in {**stored, WEBHOOK_SECRET: webhook_secret}.items():
                 await work.secrets.put(tenant.id, secret, value)
             await work.keys.add(owners_key(tenant.id, key, self.clock))
             await record(
-                work.audit,
-                self.clock,
-                by=by,
-                action="tenant.created",
-                subject=tenant.id,
-                tenant_id=tenant.id,
+                work.audit, self.clock, by=by, action="tenant.created", subject=tenant.id, tenant_id=tenant.id,
                 name=name,
-            )
-        return CreatedTenant(
-            view=TenantView(tenant, frozenset(stored) | {WEBHOOK_SECRET}), api_key=key, webhook_secret=webhook_secret
-        )
+            )  # fmt: skip
+            view = TenantView(tenant, frozenset(stored) | {WEBHOOK_SECRET})
+            made = CreatedTenant(view=view, api_key=key, webhook_secret=webhook_secret)
+            return await telling.tell(work, by, made)
 
 
 def owners_key(tenant_id: UUID, key: str, clock: Clock) -> ApiKey:

@@ -9,6 +9,7 @@ from ai_platform.kernel.principal import Principal, Role
 from ai_platform.kernel.transactions import Transactions
 from ai_platform.tenancy.application.auditing import record
 from ai_platform.tenancy.application.expecting import require_version
+from ai_platform.tenancy.application.once_only import Telling, Told
 from ai_platform.tenancy.application.ports import Passwords, Work
 from ai_platform.tenancy.application.scope import scope_of
 from ai_platform.tenancy.domain.access import require_grant, require_settings
@@ -42,7 +43,7 @@ class CreateMember:
     passwords: Passwords
     clock: Clock
 
-    async def __call__(self, by: Principal, tenant_id: UUID, new: NewMember) -> Member:
+    async def __call__(self, by: Principal, tenant_id: UUID, new: NewMember, telling: Telling[Member]) -> Told:
         require_settings(by, tenant_id)
         require_grant(by, new.role)
         now, email = self.clock.now(), email_of(new.email)
@@ -57,6 +58,8 @@ class CreateMember:
             updated_at=now,
         )
         async with self.transactions(scope_of(by, tenant_id)) as work:
+            if (told := await telling.earlier(work, by)) is not None:
+                return told
             if await work.tenants.look(tenant_id) is None:
                 raise TenantNotFound(tenant_id)
             work.people.members.add(member)
@@ -64,7 +67,7 @@ class CreateMember:
                 work.audit, self.clock, by=by, action="member.created", subject=member.id, tenant_id=member.tenant_id,
                 role=new.role.value,
             )  # fmt: skip
-        return member
+            return await telling.tell(work, by, member)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from ai_platform.kernel.once import Once
 from ai_platform.kernel.principal import Principal
 from ai_platform.tenancy.domain.api_key import ApiKey
 from ai_platform.tenancy.domain.audit import AuditEntry
@@ -94,6 +95,18 @@ class AuditLog(Protocol):
         """None: everybody's."""
 
 
+class FirstAnswers(Protocol):
+    """What was answered to requests that may come twice. Raises SecretsKeyMissing without a key to seal them with."""
+
+    async def begin(self, tenant_id: UUID, once: Once) -> str | None:
+        """None: it is ours to do until the transaction is left.
+
+        Raises Conflict while its twin is under way, InvalidInput when the key stands for something else.
+        """
+
+    async def keep(self, tenant_id: UUID, once: Once, words: str) -> None: ...
+
+
 class Work(Protocol):
     """One transaction over everything of this context."""
 
@@ -111,6 +124,9 @@ class Work(Protocol):
 
     @property
     def audit(self) -> AuditLog: ...
+
+    @property
+    def answers(self) -> FirstAnswers: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
+
+WEBHOOK_SECRET: Final = "webhook_secret"  # noqa: S105 - the name of one, not one
+"""What webhooks from WhatsApp to a tenant, and from us to a tenant's own systems, are signed with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

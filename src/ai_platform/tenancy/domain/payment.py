@@ -16,7 +16,7 @@ PAYMENT_SECRETS: Final = ("server_key", "secret_key", "callback_token")
 """Midtrans has the first, Xendit the other two."""
 
 WEBHOOK_SECRET: Final = "webhook_secret"  # noqa: S105 - the name of one, not one
-"""What WhatsApp's webhooks of a tenant are signed with."""
+"""What WhatsApp's webhooks of a tenant are signed with, and those that tell it how its jobs ended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from ai_platform.tenancy.domain.api_key import ApiKey
 from ai_platform.tenancy.domain.errors import EmailTaken, SignInRefused, UnknownConfig, WaSessionTaken
 from ai_platform.tenancy.domain.member import Member
 from ai_platform.tenancy.domain.tenant import Tenant
+from ai_platform.tenancy.infrastructure.answers import SqlAnswers
 from ai_platform.tenancy.infrastructure.audit import SqlAuditLog
 from ai_platform.tenancy.infrastructure.secrets import SqlTenantSecrets
 from ai_platform.tenancy.infrastructure.tables import api_keys, member_sessions, members, tenants
@@ -140,6 +141,7 @@ class TenancyWork:
     keys: SqlApiKeys
     people: People
     audit: SqlAuditLog
+    answers: SqlAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ class TenancyTransactions:
                     keys=SqlApiKeys(session),
                     people=People(SqlMembers(session), SqlSessions(session)),
                     audit=SqlAuditLog(session),
+                    answers=SqlAnswers(session, self.keyring),
                 )
         except IntegrityError as error:
             rule = getattr(error.orig.__cause__, "constraint_name", None) if error.orig else None

@@ -1,5 +1,6 @@
 """Tenants and their keys over HTTP."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -7,15 +8,27 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from ai_platform.kernel.principal import Role
 from ai_platform.runtime.cursors import cursor_of, position_of
-from ai_platform.runtime.http import Caller, ExpectedVersions
-from ai_platform.runtime.problems import problem_responses
+from ai_platform.runtime.http import REPLAYED, Caller, ExpectedVersions, OnlyOnce
+from ai_platform.runtime.problems import EXAMPLE_ID, refusals
 from ai_platform.tenancy.application.api_keys import CreateKey, RevokeKey
 from ai_platform.tenancy.application.change_tenant import ChangeTenant
-from ai_platform.tenancy.application.create_tenant import CreateTenant
+from ai_platform.tenancy.application.create_tenant import CreatedTenant, CreateTenant
 from ai_platform.tenancy.application.deactivate_tenant import DeactivateTenant
+from ai_platform.tenancy.application.once_only import Telling, Told
 from ai_platform.tenancy.application.ports import Page
 from ai_platform.tenancy.application.queries import GetTenant, ListKeys, ListTenants, TenantView
+from ai_platform.tenancy.domain.api_key import ApiKey
+from ai_platform.tenancy.domain.errors import (
+    DefaultTenantStays,
+    KeyNotFound,
+    RoleTooLow,
+    SecretsKeyMissing,
+    TenantNotFound,
+    UnknownConfig,
+    WaSessionTaken,
+)
 from ai_platform.tenancy.domain.tenant import TenantChanges
 from ai_platform.tenancy.interface.people_schemas import KeyBody, KeyCreated, KeyPage, KeyResource
 from ai_platform.tenancy.interface.schemas import (
@@ -27,11 +40,9 @@ from ai_platform.tenancy.interface.schemas import (
     TenantResource,
 )
 
-READ = problem_responses(401, 403, 404, 429, 503)
-LISTED = problem_responses(401, 403, 404, 422, 429, 503)
-CREATED = problem_responses(401, 403, 404, 409, 413, 422, 429, 503)
-CHANGED = problem_responses(401, 403, 404, 409, 412, 413, 422, 429, 503)
-DELETED = problem_responses(401, 403, 404, 409, 412, 429, 503)
+OWNERS = (TenantNotFound(EXAMPLE_ID), RoleTooLow(Role.OWNER))
+"""Why a tenant's settings are not somebody's to see."""
+SEALED = SecretsKeyMissing()
 
 
 def page_of(limit: Annotated[int, Query(ge=1, le=200)] = 50, cursor: str | None = None) -> Page:
@@ -43,6 +54,17 @@ Paged = Annotated[Page, Depends(page_of)]
 
 def etag_of(version: int) -> dict[str, str]:
     return {"ETag": f'"{version}"'}
+
+
+def created(told: Told, collection: str | None = None) -> Response:
+    """What was made, or made before: the same words, with its version and where it is to be read."""
+    shown = json.loads(told.words)
+    headers = dict(REPLAYED) if told.is_repeat else {}
+    if "version" in shown:
+        headers |= etag_of(shown["version"])
+    if collection is not None:
+        headers["Location"] = f"{collection}/{shown['id']}"
+    return Response(told.words, 201, headers, "application/json")
 
 
 def next_cursor(ids: Sequence[UUID], more: bool) -> str | None:
@@ -76,18 +98,18 @@ def _serve_tenants(router: APIRouter, use: TenantUseCases) -> None:
         operation_id="createTenant",
         summary="Take a business on",
         response_model=TenantCreated,
-        responses=CREATED,
+        responses=refusals(RoleTooLow(Role.PLATFORM), WaSessionTaken(), UnknownConfig(), SEALED),
     )
-    async def create_tenant(body: TenantBody, caller: Caller) -> Response:
+    async def create_tenant(body: TenantBody, caller: Caller, once: OnlyOnce) -> Response:
         """Role platform. The owner's key and the webhook secret are answered this once."""
-        created = await use.create(
-            caller, name=body.name, settings=body.settings(), payment=body.payment_config.change()
-        )
-        shown = TenantCreated.made(created)
-        headers = {"Location": f"/v1/crm/tenants/{shown.id}", **etag_of(shown.version)}
-        return Response(shown.model_dump_json(), 201, headers, "application/json")
+        telling = Telling[CreatedTenant](lambda made: TenantCreated.made(made).model_dump_json(), once)
+        payment = body.payment_config.change()
+        told = await use.create(caller, name=body.name, settings=body.settings(), payment=payment, telling=telling)
+        return created(told, "/v1/crm/tenants")
 
-    @router.get("", operation_id="listTenants", summary="Tenants, newest first", responses=LISTED)
+    @router.get(
+        "", operation_id="listTenants", summary="Tenants, newest first", responses=refusals(RoleTooLow(Role.OWNER))
+    )
     async def list_tenants(caller: Caller, page: Paged, active: bool | None = None) -> TenantPage:
         """The platform sees all, an owner the one that is his."""
         views, more = await use.list_(caller, page, active=active)
@@ -99,7 +121,7 @@ def _serve_tenants(router: APIRouter, use: TenantUseCases) -> None:
         operation_id="getTenant",
         summary="One tenant",
         response_model=TenantResource,
-        responses=READ,
+        responses=refusals(*OWNERS),
     )
     async def get_tenant(tenant_id: UUID, caller: Caller) -> Response:
         """Secrets are write-only: it says which are set."""
@@ -112,7 +134,7 @@ def _serve_changes(router: APIRouter, use: TenantUseCases) -> None:
         operation_id="changeTenant",
         summary="Change a tenant's settings",
         response_model=TenantResource,
-        responses=CHANGED,
+        responses=refusals(*OWNERS, WaSessionTaken(), DefaultTenantStays(), UnknownConfig(), SEALED),
     )
     async def change_tenant(tenant_id: UUID, body: TenantPatch, caller: Caller, expected: ExpectedVersions) -> Response:
         """What is not named stays as it is. Whether it is active is the platform's to say."""
@@ -125,7 +147,7 @@ def _serve_changes(router: APIRouter, use: TenantUseCases) -> None:
         operation_id="setTenantPrompt",
         summary="Tell the agent how to serve",
         response_model=TenantResource,
-        responses=CHANGED,
+        responses=refusals(*OWNERS),
     )
     async def set_prompt(tenant_id: UUID, body: PromptBody, caller: Caller, expected: ExpectedVersions) -> Response:
         """The agent's next turn uses it."""
@@ -137,7 +159,7 @@ def _serve_changes(router: APIRouter, use: TenantUseCases) -> None:
         status_code=204,
         operation_id="deactivateTenant",
         summary="Deactivate a tenant",
-        responses=DELETED,
+        responses=refusals(TenantNotFound(EXAMPLE_ID), RoleTooLow(Role.PLATFORM), DefaultTenantStays()),
     )
     async def deactivate_tenant(tenant_id: UUID, caller: Caller, expected: ExpectedVersions) -> None:
         """Role platform. Its keys answer 401 within two seconds; nothing of it is lost."""
@@ -150,14 +172,22 @@ def _serve_keys(router: APIRouter, use: TenantUseCases) -> None:
         status_code=201,
         operation_id="createApiKey",
         summary="Make an API key",
-        responses=CREATED,
+        response_model=KeyCreated,
+        responses=refusals(*OWNERS, SEALED),
     )
-    async def create_key(tenant_id: UUID, body: KeyBody, caller: Caller) -> KeyCreated:
+    async def create_key(tenant_id: UUID, body: KeyBody, caller: Caller, once: OnlyOnce) -> Response:
         """The key is answered this once. A platform key belongs to no tenant and is the platform's to make."""
-        key, text = await use.create_key(caller, tenant_id, name=body.name, role=body.role)
-        return KeyCreated.of(key, api_key=text)
+        telling = Telling[tuple[ApiKey, str]](
+            lambda made: KeyCreated.of(made[0], api_key=made[1]).model_dump_json(), once
+        )
+        return created(await use.create_key(caller, tenant_id, name=body.name, role=body.role, telling=telling))
 
-    @router.get("/{tenant_id}/api-keys", operation_id="listApiKeys", summary="API keys, newest first", responses=LISTED)
+    @router.get(
+        "/{tenant_id}/api-keys",
+        operation_id="listApiKeys",
+        summary="API keys, newest first",
+        responses=refusals(*OWNERS),
+    )
     async def list_keys(tenant_id: UUID, caller: Caller, page: Paged) -> KeyPage:
         """Those that are not revoked. The platform sees its own keys as well."""
         keys, more = await use.list_keys(caller, tenant_id, page)
@@ -169,7 +199,7 @@ def _serve_keys(router: APIRouter, use: TenantUseCases) -> None:
         status_code=204,
         operation_id="revokeApiKey",
         summary="Revoke an API key",
-        responses=READ,
+        responses=refusals(*OWNERS, KeyNotFound(EXAMPLE_ID)),
     )
     async def revoke_key(tenant_id: UUID, key_id: UUID, caller: Caller) -> None:
         """It opens nothing within two seconds, and never again."""

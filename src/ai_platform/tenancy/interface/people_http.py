@@ -7,17 +7,27 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from ai_platform.kernel.errors import NotAllowed, Unavailable
 from ai_platform.runtime.auth import SESSION_COOKIE, Door, refuse_other_origins
 from ai_platform.runtime.edge import knock_of
-from ai_platform.runtime.http import Caller, ExpectedVersions
-from ai_platform.runtime.problems import problem_responses
+from ai_platform.runtime.http import Caller, ExpectedVersions, OnlyOnce
+from ai_platform.runtime.problems import EXAMPLE_ID, refusals
 from ai_platform.tenancy.application.members import ChangeMember, CreateMember, RemoveMember
+from ai_platform.tenancy.application.once_only import Telling
 from ai_platform.tenancy.application.queries import ListAudit, ListMembers
 from ai_platform.tenancy.application.recent_credentials import RecentCredentials
 from ai_platform.tenancy.application.signing_in import SignedIn, SignIn, SignOut
 from ai_platform.tenancy.application.who_am_i import WhoAmI
+from ai_platform.tenancy.domain.errors import (
+    EmailTaken,
+    MemberNotFound,
+    SignInRefused,
+    StaffForGood,
+    TenantNotFound,
+    TooManySignIns,
+)
 from ai_platform.tenancy.domain.member import Member
-from ai_platform.tenancy.interface.http import CHANGED, CREATED, DELETED, LISTED, Paged, etag_of, next_cursor
+from ai_platform.tenancy.interface.http import OWNERS, SEALED, Paged, created, etag_of, next_cursor
 from ai_platform.tenancy.interface.people_schemas import (
     AuditPage,
     AuditResource,
@@ -28,6 +38,9 @@ from ai_platform.tenancy.interface.people_schemas import (
     MemberResource,
     SignInBody,
 )
+
+AWAY = Unavailable("The database cannot be reached; try again shortly.", code="database_unavailable")
+FOREIGN = NotAllowed("A session is served to the console's own pages only.", code="origin_not_allowed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +65,15 @@ def members_router(use: PeopleUseCases) -> APIRouter:
         operation_id="createMember",
         summary="Let somebody sign in to the console",
         response_model=MemberResource,
-        responses=CREATED,
+        responses=refusals(*OWNERS, EmailTaken(), SEALED),
     )
-    async def create_member(tenant_id: UUID, body: MemberBody, caller: Caller) -> Response:
-        return _shown(await use.create(caller, tenant_id, body.new()), 201)
+    async def create_member(tenant_id: UUID, body: MemberBody, caller: Caller, once: OnlyOnce) -> Response:
+        telling = Telling[Member](lambda member: MemberResource.of(member).model_dump_json(), once)
+        return created(await use.create(caller, tenant_id, body.new(), telling))
 
-    @router.get("", operation_id="listMembers", summary="Members, newest first", responses=LISTED)
+    @router.get(
+        "", operation_id="listMembers", summary="Members, newest first", responses=refusals(TenantNotFound(EXAMPLE_ID))
+    )
     async def list_members(tenant_id: UUID, caller: Caller, page: Paged) -> MemberPage:
         found, more = await use.list_(caller, tenant_id, page)
         cursor = next_cursor([one.id for one in found], more)
@@ -68,7 +84,7 @@ def members_router(use: PeopleUseCases) -> APIRouter:
         operation_id="changeMember",
         summary="Change a member",
         response_model=MemberResource,
-        responses=CHANGED,
+        responses=refusals(*OWNERS, MemberNotFound(EXAMPLE_ID), StaffForGood()),
     )
     async def change_member(
         tenant_id: UUID, member_id: UUID, body: MemberPatch, caller: Caller, expected: ExpectedVersions
@@ -77,7 +93,11 @@ def members_router(use: PeopleUseCases) -> APIRouter:
         return _shown(await use.change(caller, tenant_id, member_id, body.changes(), expected=expected))
 
     @router.delete(
-        "/{member_id}", status_code=204, operation_id="removeMember", summary="Remove a member", responses=DELETED
+        "/{member_id}",
+        status_code=204,
+        operation_id="removeMember",
+        summary="Remove a member",
+        responses=refusals(*OWNERS, MemberNotFound(EXAMPLE_ID)),
     )
     async def remove_member(tenant_id: UUID, member_id: UUID, caller: Caller, expected: ExpectedVersions) -> None:
         await use.remove(caller, tenant_id, member_id, expected=expected)
@@ -88,7 +108,7 @@ def members_router(use: PeopleUseCases) -> APIRouter:
 def audit_router(list_audit: ListAudit) -> APIRouter:
     router = APIRouter(prefix="/v1/ops", tags=["Operations"])
 
-    @router.get("/audit", operation_id="listAudit", summary="Who did what, newest first", responses=LISTED)
+    @router.get("/audit", operation_id="listAudit", summary="Who did what, newest first", responses=refusals(*OWNERS))
     async def list_(caller: Caller, page: Paged, tenant_id: Annotated[UUID | None, Query()] = None) -> AuditPage:
         """Everything to the platform, or one tenant's; to an owner his own tenant's."""
         entries, more = await list_audit(caller, tenant_id, page)
@@ -107,7 +127,7 @@ def sign_in_router(use: PeopleUseCases, door: Door) -> APIRouter:
         operation_id="signIn",
         summary="Sign in to the console",
         response_model=MemberResource,
-        responses=problem_responses(401, 403, 413, 422, 429, 503),
+        responses=refusals(SignInRefused(), FOREIGN, TooManySignIns(30.0), AWAY),
     )
     async def login(body: SignInBody, request: Request) -> Response:
         """Answers with a cookie that no script can read."""
@@ -120,7 +140,7 @@ def sign_in_router(use: PeopleUseCases, door: Door) -> APIRouter:
         return answer
 
     @router.post(
-        "/logout", status_code=204, operation_id="signOut", summary="Sign out", responses=problem_responses(403, 503)
+        "/logout", status_code=204, operation_id="signOut", summary="Sign out", responses=refusals(FOREIGN, AWAY)
     )
     async def logout(request: Request) -> Response:
         """Whoever has no session is signed out already."""
@@ -134,7 +154,9 @@ def sign_in_router(use: PeopleUseCases, door: Door) -> APIRouter:
         return answer
 
     @router.get(
-        "/me", operation_id="getMe", summary="Whom the caller acts as", responses=problem_responses(401, 403, 404, 503)
+        "/me",
+        operation_id="getMe",
+        summary="Whom the caller acts as",
     )
     async def me(request: Request) -> Me:
         """For a key, for a member's session, and in open mode."""

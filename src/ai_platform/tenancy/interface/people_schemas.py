@@ -28,6 +28,8 @@ class KeyBody(BaseModel):
 class KeyResource(BaseModel):
     """A key without itself: `prefix` is its beginning."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "till", "role": "agent"}]})
+
     id: UUID
     name: str
     role: Role
@@ -85,6 +87,10 @@ class MemberPatch(BaseModel):
 
 
 class MemberResource(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "sri@example.com", "name": "Sri", "role": "owner"}]}
+    )
+
     id: UUID
     tenant_id: UUID | None
     email: str
@@ -130,6 +136,10 @@ class Me(BaseModel):
 
 class AuditResource(BaseModel):
     """Who did what to which subject, and when."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"action": "api_key.created", "details": {"name": "till", "role": "agent"}}]}
+    )
 
     id: UUID
     tenant_id: UUID | None

@@ -159,6 +159,27 @@ class PaymentShown(BaseModel):
 
 
 class TenantResource(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Warung Bu Sri",
+                    "wa_session": "warung-bu-sri",
+                    "llm_config_name": "default-smart",
+                    "agent_prompt": "You help the customers of Warung Bu Sri.",
+                    "payment_provider": "midtrans",
+                    "payment_config": {
+                        "is_production": False,
+                        "server_key": True,
+                        "secret_key": False,
+                        "callback_token": False,
+                    },
+                    "business_hours": {"mon": ["09:00-12:00", "13:00-17:00"], "sat": ["09:00-12:00"]},
+                }
+            ]
+        }
+    )
+
     id: UUID
     name: str
     wa_session: str | None
