@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
+from uuid import UUID
 
+from ai_platform.kernel.once import Answers
 from ai_platform.llm.application.crew import Crew
 from ai_platform.llm.application.turn import Progress, Turn
 from ai_platform.llm.domain.agent import AgentConfig, AgentType
@@ -118,7 +120,7 @@ class AgentGraph(Protocol):
 class EditedConfigs(LLMConfigs, Protocol):
     """Configurations that people make, change and remove."""
 
-    async def add(self, config: LLMConfig) -> None: ...
+    async def add(self, config: LLMConfig) -> "Stamped[LLMConfig]": ...
 
     async def remove(self, config: LLMConfig) -> None: ...
 
@@ -132,7 +134,7 @@ class EditedConfigs(LLMConfigs, Protocol):
 class EditedTemplates(Protocol):
     async def get(self, name: str) -> PromptTemplate | None: ...
 
-    async def add(self, template: PromptTemplate) -> None: ...
+    async def add(self, template: PromptTemplate) -> "Stamped[PromptTemplate]": ...
 
     async def remove(self, template: PromptTemplate) -> None: ...
 
@@ -157,6 +159,8 @@ class Editing(Protocol):
 
     @property
     def agents(self) -> EditedAgents: ...
+
+    def answers(self, tenant_id: UUID) -> Answers: ...
 
 
 @dataclass(frozen=True, slots=True)

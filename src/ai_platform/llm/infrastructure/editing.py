@@ -22,6 +22,7 @@ from ai_platform.llm.infrastructure.tables import (
     prompt_templates,
 )
 from ai_platform.runtime.db import Database
+from ai_platform.runtime.idempotency import SqlAnswers
 
 RowT = TypeVar("RowT")
 
@@ -38,8 +39,9 @@ class SqlEditedConfigs:
     async def get(self, name: str) -> LLMConfig | None:
         return await self.session.get(LLMConfig, name, with_for_update=True)
 
-    async def add(self, config: LLMConfig) -> None:
+    async def add(self, config: LLMConfig) -> Stamped[LLMConfig]:
         self.session.add(config)
+        return await _as_stored(self.session, _stamped(LLMConfig, llm_configs), llm_configs, config.name)
 
     async def remove(self, config: LLMConfig) -> None:
         name = config.name
@@ -69,8 +71,10 @@ class SqlEditedTemplates:
     async def get(self, name: str) -> PromptTemplate | None:
         return await self.session.get(PromptTemplate, name, with_for_update=True)
 
-    async def add(self, template: PromptTemplate) -> None:
+    async def add(self, template: PromptTemplate) -> Stamped[PromptTemplate]:
         self.session.add(template)
+        statement = _stamped(PromptTemplate, prompt_templates)
+        return await _as_stored(self.session, statement, prompt_templates, template.name)
 
     async def remove(self, template: PromptTemplate) -> None:
         await self.session.delete(template)
@@ -103,9 +107,22 @@ async def _agents_with(session: AsyncSession, condition: Any) -> tuple[str, ...]
 class SqlEditing:
     """Implements `ports.Editing`."""
 
-    configs: SqlEditedConfigs
-    templates: SqlEditedTemplates
-    agents: SqlEditedAgents
+    session: AsyncSession
+
+    @property
+    def configs(self) -> SqlEditedConfigs:
+        return SqlEditedConfigs(self.session)
+
+    @property
+    def templates(self) -> SqlEditedTemplates:
+        return SqlEditedTemplates(self.session)
+
+    @property
+    def agents(self) -> SqlEditedAgents:
+        return SqlEditedAgents(self.session)
+
+    def answers(self, tenant_id: UUID) -> SqlAnswers:
+        return SqlAnswers(self.session, tenant_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +135,7 @@ class EditingTransactions:
     async def __call__(self, tenant_id: UUID | None) -> AsyncIterator[SqlEditing]:
         async with self.database.session(tenant_id) as session:
             await session.execute(_ONE_AT_A_TIME)
-            yield SqlEditing(SqlEditedConfigs(session), SqlEditedTemplates(session), SqlEditedAgents(session))
+            yield SqlEditing(session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +175,14 @@ class SqlConfigurationReads:
     async def _many(self, statement: Select[tuple[RowT, Any, Any]]) -> list[Stamped[RowT]]:
         async with self.database.session(None) as session:
             return [Stamped(row[0], row[1], row[2]) for row in await session.execute(statement)]
+
+
+async def _as_stored(
+    session: AsyncSession, statement: Select[tuple[RowT, Any, Any]], table: Table, name: str
+) -> Stamped[RowT]:
+    await session.flush()
+    row = (await session.execute(statement.where(table.c.name == name))).one()
+    return Stamped(row[0], row[1], row[2])
 
 
 def _stamped(kind: type[RowT], table: Table) -> Select[tuple[RowT, Any, Any]]:

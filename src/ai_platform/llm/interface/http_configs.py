@@ -6,14 +6,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from ai_platform.kernel.errors import Conflict, NotFound
+from ai_platform.kernel.once import Asking, Json
 from ai_platform.llm.application.create_config import CreateConfig
 from ai_platform.llm.application.delete_config import DeleteConfig
+from ai_platform.llm.application.ports import Stamped
 from ai_platform.llm.application.queries import ReadConfiguration
 from ai_platform.llm.application.replace_config import ReplaceConfig
+from ai_platform.llm.domain.config import LLMConfig
 from ai_platform.llm.interface.config_schemas import ConfigPage, ConfigReplacement, ConfigResource, NewConfig
-from ai_platform.llm.interface.tagged import TAG, tagged
+from ai_platform.llm.interface.tagged import TAG, made, tagged
 from ai_platform.runtime.cursors import name_cursor_of, name_position_of
-from ai_platform.runtime.http import ExpectedVersions, Operator
+from ai_platform.runtime.http import ExpectedVersions, OnlyOnce, Operator
 from ai_platform.runtime.problems import refusals
 
 EXISTS = Conflict("There is a config 'shop' already.", code="config_exists")
@@ -35,9 +38,12 @@ class ConfigEndpoints:
 def configs_router(endpoints: ConfigEndpoints) -> APIRouter:
     router = APIRouter(prefix="/v1/llm/configs", tags=[TAG])
 
-    async def answer(name: str, status: int = 200) -> Response:
+    def worded(stamped: Stamped[LLMConfig]) -> Json:
+        return ConfigResource.of(stamped, endpoints.default_timeout).model_dump(mode="json")
+
+    async def answer(name: str) -> Response:
         stamped = await endpoints.read.config(name)
-        return tagged(ConfigResource.of(stamped, endpoints.default_timeout), stamped.row.version, status)
+        return tagged(ConfigResource.of(stamped, endpoints.default_timeout), stamped.row.version)
 
     @router.post(
         "",
@@ -47,9 +53,9 @@ def configs_router(endpoints: ConfigEndpoints) -> APIRouter:
         response_model=ConfigResource,
         responses=refusals(EXISTS),
     )
-    async def create_config(config: NewConfig, _: Operator) -> Response:
-        await endpoints.create(config.config(config.name))
-        return await answer(config.name, 201)
+    async def create_config(config: NewConfig, caller: Operator, once: OnlyOnce) -> Response:
+        told = await endpoints.create(caller.tenant_id, config.config(config.name), Asking(worded, once))
+        return made(told, ConfigResource)
 
     @router.get(
         "",

@@ -6,11 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from ai_platform.kernel.errors import Conflict, InvalidInput, NotFound, Violation
+from ai_platform.kernel.once import Asking, Json
 from ai_platform.llm.application.create_template import CreateTemplate
 from ai_platform.llm.application.delete_template import DeleteTemplate
+from ai_platform.llm.application.ports import Stamped
 from ai_platform.llm.application.queries import ReadConfiguration
 from ai_platform.llm.application.replace_template import ReplaceTemplate
-from ai_platform.llm.interface.tagged import TAG, tagged
+from ai_platform.llm.domain.template import PromptTemplate
+from ai_platform.llm.interface.tagged import TAG, made, tagged
 from ai_platform.llm.interface.template_schemas import (
     NewTemplate,
     RevisionPage,
@@ -20,7 +23,7 @@ from ai_platform.llm.interface.template_schemas import (
     TemplateResource,
 )
 from ai_platform.runtime.cursors import name_cursor_of, name_position_of
-from ai_platform.runtime.http import ExpectedVersions, Operator
+from ai_platform.runtime.http import ExpectedVersions, OnlyOnce, Operator
 from ai_platform.runtime.problems import refusals
 
 EXISTS = Conflict("There is a template 'shop' already.", code="template_exists")
@@ -42,9 +45,9 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 def templates_router(endpoints: TemplateEndpoints) -> APIRouter:
     router = APIRouter(prefix="/v1/llm/templates", tags=[TAG])
 
-    async def answer(name: str, status: int = 200) -> Response:
+    async def answer(name: str) -> Response:
         stamped = await endpoints.read.template(name)
-        return tagged(TemplateResource.of(stamped), stamped.row.version, status)
+        return tagged(TemplateResource.of(stamped), stamped.row.version)
 
     @router.post(
         "",
@@ -54,9 +57,9 @@ def templates_router(endpoints: TemplateEndpoints) -> APIRouter:
         response_model=TemplateResource,
         responses=refusals(EXISTS),
     )
-    async def create_template(template: NewTemplate, _: Operator) -> Response:
-        await endpoints.create(template.template(template.name))
-        return await answer(template.name, 201)
+    async def create_template(template: NewTemplate, caller: Operator, once: OnlyOnce) -> Response:
+        told = await endpoints.create(caller.tenant_id, template.template(template.name), Asking(_worded, once))
+        return made(told, TemplateResource)
 
     @router.get(
         "",
@@ -125,3 +128,7 @@ def _revision_of(cursor: str | None) -> int | None:
         violation = Violation(("query", "cursor"), "is not a cursor of this list", "invalid_cursor")
         raise InvalidInput("The cursor is not valid.", code="invalid_cursor", violations=(violation,))
     return int(position)
+
+
+def _worded(stamped: Stamped[PromptTemplate]) -> Json:
+    return TemplateResource.of(stamped).model_dump(mode="json")
