@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LAWS = ROOT / ".importlinter"
-CONTEXTS = ("jobs", "llm", "tenancy")
+CONTEXTS = ("commerce", "inbox", "jobs", "llm", "tenancy")
 LOADED_LATE = ("anthropic", "langchain", "langchain_core", "langgraph", "openai")
 
 
@@ -71,6 +71,16 @@ VIOLATIONS = {
     "a context is in no contract": ("floors", "payroll/wiring.py", ""),
     "llm calls jobs": ("one-way", "llm/application/complete.py", "import ai_platform.jobs.contracts.events"),
     "jobs reaches into llm": ("llm-is-private", "jobs/application/ports.py", "import ai_platform.llm.domain.calls"),
+    "the inbox reaches into commerce": (
+        "commerce-is-private",
+        "inbox/infrastructure/tables.py",
+        "import ai_platform.commerce.infrastructure.tables",
+    ),
+    "commerce reaches into jobs": (
+        "jobs-is-private",
+        "commerce/application/ports.py",
+        "import ai_platform.jobs.domain.errors",
+    ),
     "llm reaches into tenancy": (
         "tenancy-is-private",
         "llm/infrastructure/repositories.py",
