@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from ai_platform.commerce.wiring import build_commerce
+from ai_platform.inbox.wiring import build_inbox
 from ai_platform.jobs.wiring import build_jobs_api
 from ai_platform.llm.wiring import Llm, build_llm
 from ai_platform.processes.foundation import VERSION, Foundation, connected, queues, spans_of
@@ -67,6 +69,8 @@ def gateway_app(
         draining=draining,
     )
     foundation.idle.append(jobs.idle)
+    commerce = build_commerce(database=database, tenancy=tenancy.api)
+    inbox = build_inbox(database=database, commerce=commerce.api)
 
     async def ready() -> None:
         refuse_while(draining)
@@ -84,7 +88,15 @@ def gateway_app(
     desk = [queues_router(foundation.bus, foundation.desk, names), dead_letters_router(foundation.desk)]
     return build_app(
         version=VERSION,
-        routers=[*jobs.routers, *llm.routers, *tenancy.routers(door), *desk, operations],
+        routers=[
+            *jobs.routers,
+            *llm.routers,
+            *tenancy.routers(door),
+            *commerce.routers,
+            *inbox.routers,
+            *desk,
+            operations,
+        ],
         door=door,
         limits=RateLimits(buckets_of(foundation), rate),
         metrics=metrics,

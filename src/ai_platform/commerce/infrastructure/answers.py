@@ -1,0 +1,24 @@
+"""Requests that may come twice, in the transaction of what they do."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ai_platform.commerce.application.ports import Json
+from ai_platform.kernel.once import Once
+from ai_platform.runtime import idempotency
+
+
+@dataclass(frozen=True, slots=True)
+class SqlAnswers:
+    """Implements `ports.Answers`."""
+
+    session: AsyncSession
+    tenant_id: UUID
+
+    async def begin(self, once: Once) -> Json | None:
+        return await idempotency.begin(await self.session.connection(), self.tenant_id, once)
+
+    async def keep(self, once: Once, answer: Json) -> None:
+        await idempotency.keep(await self.session.connection(), self.tenant_id, once, answer)
