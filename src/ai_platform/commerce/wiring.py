@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 from ai_platform.commerce.application.facade import CommerceFacade
 from ai_platform.commerce.contracts.api import CommerceApi
+from ai_platform.commerce.infrastructure import order_tables as _order_tables  # noqa: F401 - known to Alembic
 from ai_platform.commerce.infrastructure import tables as _tables  # noqa: F401 - known to Alembic from here
 from ai_platform.commerce.infrastructure.purchases import SqlPurchases
 from ai_platform.runtime.db import Database
