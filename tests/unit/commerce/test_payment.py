@@ -5,12 +5,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from ai_platform.kernel.money import Money
 
 from ai_platform.commerce.domain.observation import Observation, Source, Standing
+from ai_platform.commerce.domain.order_status import PaymentStatus
 from ai_platform.commerce.domain.payment import PayLink, Payment
 from ai_platform.commerce.domain.payment_errors import NothingToRefund, PaymentNotOpen
-from ai_platform.commerce.domain.settlement import Flag, PaymentStatus
+from ai_platform.commerce.domain.settlement import Flag
+from ai_platform.kernel.money import Money
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 LINK = PayLink(url="https://pay.example.test/x")

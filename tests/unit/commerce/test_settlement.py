@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai_platform.commerce.domain.observation import Observation, Source, Standing
-from ai_platform.commerce.domain.settlement import Flag, PaymentStatus, settle
+from ai_platform.commerce.domain.order_status import PaymentStatus
+from ai_platform.commerce.domain.settlement import Flag, settle
 from ai_platform.kernel.money import Money
 
 DUE = Money(145_000, "IDR")

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from ai_platform.kernel.money import Money
-
 from ai_platform.commerce.domain.observation import Observation, Standing
 from ai_platform.commerce.domain.payment import Method, PayLink
+from ai_platform.kernel.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

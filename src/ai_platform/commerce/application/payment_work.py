@@ -41,7 +41,8 @@ class Schedule(Protocol):
     async def put_off(self, payment_id: UUID) -> None:
         """Not answered: later, and later still each time."""
 
-    async def now(self, payment_id: UUID) -> None: ...
+    async def soon(self, payment_id: UUID) -> None:
+        """Once whoever is at it should have ended."""
 
     async def call_off(self, payment_id: UUID) -> None:
         """Nobody needs it any more: have it ended, now."""
@@ -121,6 +122,9 @@ class DuePayments(Protocol):
 
 LEASE: Final = timedelta(seconds=90)
 """Longer than every call of one look may take together."""
+
+OPENING: Final = timedelta(seconds=45)
+"""Longer than a provider may take to open a payment. After it, somebody else may try."""
 
 
 class Notices(Protocol):

@@ -7,8 +7,9 @@ paid or over is looked at once again, because money may be taken back, or come l
 from datetime import datetime, timedelta
 from typing import Final
 
+from ai_platform.commerce.domain.order_status import HAS_MONEY
 from ai_platform.commerce.domain.payment import Payment
-from ai_platform.commerce.domain.settlement import ENDED, HOLDS_MONEY
+from ai_platform.commerce.domain.settlement import ENDED
 
 GRACE: Final = timedelta(seconds=20)
 """After the expiry: what was paid in the last second is known to the provider by then."""
@@ -23,7 +24,7 @@ def next_look(payment: Payment, now: datetime) -> datetime | None:
     if payment.is_live:
         pause = min(max((now - payment.created_at) / 2, _SOONEST), _LATEST)
         return min(now + pause, max(payment.expires_at + GRACE, now + GRACE / 2))
-    if payment.status in HOLDS_MONEY:
+    if payment.status in HAS_MONEY:
         return _once(payment, _REVERSED_WITHIN, now)
     return _once(payment, _LATE_MONEY_WITHIN, now) if payment.status in ENDED else None
 

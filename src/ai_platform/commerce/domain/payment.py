@@ -1,18 +1,19 @@
 """One attempt to be paid for an order, at one provider."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from ai_platform.kernel.money import Money
-
 from ai_platform.commerce.domain.observation import Observation, Source, Standing
+from ai_platform.commerce.domain.order_status import HAS_MONEY, PaymentStatus
 from ai_platform.commerce.domain.payment_errors import NothingToRefund, PaymentNotOpen
-from ai_platform.commerce.domain.settlement import ENDED, HOLDS_MONEY, LIVE, Flag, PaymentStatus, Settlement, settle
+from ai_platform.commerce.domain.payment_events import PaymentFlagged, PaymentOpened
+from ai_platform.commerce.domain.settlement import ENDED, LIVE, Flag, Settlement, settle
 from ai_platform.kernel.aggregate import Aggregate
+from ai_platform.kernel.money import Money
 
 REFERENCE_MAX: Final = 50
 """The shortest limit of the providers: Midtrans' `order_id`."""
@@ -56,7 +57,7 @@ class Change:
 
     @property
     def is_reversal(self) -> bool:
-        return Flag.REVERSED in self.new_flags
+        return self.before in HAS_MONEY and self.after is PaymentStatus.FAILED
 
 
 @dataclass(eq=False, kw_only=True)
@@ -97,7 +98,7 @@ class Payment(Aggregate):
 
     @property
     def refundable(self) -> int:
-        return self.received - self.refunded if self.status in HOLDS_MONEY else 0
+        return self.received - self.refunded if self.status in HAS_MONEY else 0
 
     def open(self, link: PayLink, at: datetime) -> None:
         """The provider has it: the customer may pay. Heard twice, the second link is dropped: both lead to one."""
@@ -107,6 +108,11 @@ class Payment(Aggregate):
         if link.expires_at is not None:
             self.expires_at = min(self.expires_at, link.expires_at)
         self._touch(at)
+        self.record(
+            PaymentOpened(
+                occurred_at=at, tenant_id=self.tenant_id, payment_id=self.id, order_id=self.order_id, url=link.url
+            )
+        )
 
     def refuse(self, reason: str, at: datetime) -> None:
         """The provider will not have it, for good. Raises PaymentNotOpen when it was opened meanwhile."""
@@ -117,13 +123,13 @@ class Payment(Aggregate):
 
     def observe(self, seen: Sequence[Observation], at: datetime) -> Change:
         """Keep what is new and compute what it makes of the payment. What is known already changes nothing."""
-        known = {(one.transaction_id, one.source): one for one in self.observations}
-        fresh = [one for one in seen if known.get((one.transaction_id, one.source)) != one]
+        fresh = self._fresh(seen)
         if not fresh:
             return Change(before=self.status, after=self.status)
         self.observations.extend(fresh)
         settlement = settle(self.observations, self.amount)
         change = self._follow(settlement)
+        self._tell(change.new_flags, at)
         if change.became_paid and self.paid_at is None:
             self.paid_at = at
         self._remember(fresh)
@@ -138,7 +144,9 @@ class Payment(Aggregate):
 
     def needs_refund(self, at: datetime) -> None:
         """The money came and what it was for is gone."""
-        self.flags |= {Flag.NEEDS_REFUND}
+        if Flag.NEEDS_REFUND not in self.flags:
+            self.flags |= {Flag.NEEDS_REFUND}
+            self._tell({Flag.NEEDS_REFUND}, at)
         self._touch(at)
 
     def refund_by_hand(self, amount: int, key: str, at: datetime) -> Change:
@@ -151,11 +159,10 @@ class Payment(Aggregate):
         return self.observe([given], at)
 
     def _follow(self, settlement: Settlement) -> Change:
-        """An end stays an end until money comes: a page that is still open somewhere does not revive it."""
+        """Only opening it makes it open: a page that the provider still has revives nothing that ended here."""
         before, received, refunded, flags = self.status, self.received, self.refunded, self.flags
-        status = settlement.status or before
-        if not (before in ENDED and status in LIVE):
-            self.status = status
+        if settlement.status not in (None, PaymentStatus.PENDING_PAYMENT):
+            self.status = settlement.status
         self.received, self.refunded = settlement.received, settlement.refunded
         self.paid_at = settlement.paid_at or self.paid_at
         self.flags |= settlement.flags
@@ -175,6 +182,25 @@ class Payment(Aggregate):
             self.method = one.method or self.method
             self.va_number = one.va_number or self.va_number
             self.qr = one.qr or self.qr
+
+    def _tell(self, flags: Set[Flag], at: datetime) -> None:
+        for flag in sorted(flags):
+            self.record(
+                PaymentFlagged(
+                    occurred_at=at,
+                    tenant_id=self.tenant_id,
+                    payment_id=self.id,
+                    order_id=self.order_id,
+                    flag=flag.value,
+                )
+            )
+
+    def is_news(self, seen: Sequence[Observation]) -> bool:
+        return bool(self._fresh(seen))
+
+    def _fresh(self, seen: Sequence[Observation]) -> list[Observation]:
+        known = {(one.transaction_id, one.source): one for one in self.observations}
+        return [one for one in seen if known.get((one.transaction_id, one.source)) != one]
 
     def _touch(self, at: datetime) -> None:
         self.updated_at = at

@@ -13,9 +13,8 @@ NoticeNotGenuine           401   a notification that the provider did not send
 
 from uuid import UUID
 
-from ai_platform.kernel.money import decimal_of
-
 from ai_platform.kernel.errors import Conflict, NotAllowed, NotFound, Unavailable
+from ai_platform.kernel.money import decimal_of
 
 
 class PaymentNotFound(NotFound):
@@ -65,6 +64,13 @@ class ProviderRefused(Conflict):
 
 class ReferenceUsed(ProviderRefused):
     """The provider has been paid under this reference already."""
+
+
+class NothingToPay(Conflict):
+    code = "nothing_to_pay"
+
+    def __init__(self) -> None:
+        super().__init__("The order comes to nothing, so there is nothing to pay.")
 
 
 class PaymentNotConfigured(Conflict):

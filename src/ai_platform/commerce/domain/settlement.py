@@ -10,27 +10,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from ai_platform.commerce.domain.observation import Observation, Source, Standing
+from ai_platform.commerce.domain.order_status import PaymentStatus
 from ai_platform.kernel.money import Money
 
-from ai_platform.commerce.domain.observation import Observation, Source, Standing
-
-
-class PaymentStatus(StrEnum):
-    """PENDING: decided, and not yet known to be with the provider. PENDING_PAYMENT: the customer may pay."""
-
-    PENDING = "PENDING"
-    PENDING_PAYMENT = "PENDING_PAYMENT"
-    PAID = "PAID"
-    FAILED = "FAILED"
-    EXPIRED = "EXPIRED"
-    CANCELLED = "CANCELLED"
-    REFUNDED = "REFUNDED"
-    PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED"
-
-
 LIVE: Final = frozenset({PaymentStatus.PENDING, PaymentStatus.PENDING_PAYMENT})
+"""PENDING: decided, and not yet known to be with the provider. PENDING_PAYMENT: the customer may pay."""
 ENDED: Final = frozenset({PaymentStatus.FAILED, PaymentStatus.EXPIRED, PaymentStatus.CANCELLED})
-HOLDS_MONEY: Final = frozenset({PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED})
 
 
 class Flag(StrEnum):

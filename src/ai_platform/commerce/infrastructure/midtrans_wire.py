@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
-from ai_platform.kernel.money import Money, NotMoney, money_of
-
 from ai_platform.commerce.application.payment_ports import Account, Notice, Payer, PayWish
 from ai_platform.commerce.domain.observation import Observation, Standing
 from ai_platform.commerce.domain.payment_errors import ProviderUnavailable
+from ai_platform.kernel.money import Money, NotMoney, money_of
 
 WIB: Final = timezone(timedelta(hours=7))
 

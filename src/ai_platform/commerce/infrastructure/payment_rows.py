@@ -6,9 +6,10 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from ai_platform.commerce.domain.observation import Observation, Source, Standing
+from ai_platform.commerce.domain.order_status import PaymentStatus
 from ai_platform.commerce.domain.payment import Method, Payment
 from ai_platform.commerce.domain.refund import Refund, RefundStatus
-from ai_platform.commerce.domain.settlement import Flag, PaymentStatus
+from ai_platform.commerce.domain.settlement import Flag
 from ai_platform.kernel.money import Money
 
 _PLAIN: Final = (
@@ -80,5 +81,3 @@ def refund_of(row: Row[Any]) -> Refund:
         amount=Money(row.amount, row.currency),
         status=RefundStatus(row.status),
     )
-
-

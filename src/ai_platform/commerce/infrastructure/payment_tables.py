@@ -124,9 +124,7 @@ payment_refunds: Final = Table(
     Column("error", String(500)),
     _moment("created_at", known=True),
     _moment("settled_at"),
-    Index(
-        "uq_payment_refunds_requested", "payment_id", unique=True, postgresql_where=text("status = 'requested'")
-    ),
+    Index("uq_payment_refunds_requested", "payment_id", unique=True, postgresql_where=text("status = 'requested'")),
     Index("ix_payment_refunds_payment", "payment_id", "id"),
 )
 

@@ -10,14 +10,13 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
-from ai_platform.kernel.money import decimals_of
-
 from ai_platform.commerce.application.payment_ports import Account, Asked, PayWish, RefundWish
 from ai_platform.commerce.domain.observation import Observation, Standing
 from ai_platform.commerce.domain.payment import Method, PayLink
 from ai_platform.commerce.domain.payment_errors import ProviderRefused, ProviderUnavailable, RefundByHand
 from ai_platform.commerce.infrastructure.provider_http import ProviderHttp
 from ai_platform.commerce.infrastructure.xendit_wire import invoice_of, link_of, observation_of
+from ai_platform.kernel.money import decimals_of
 
 NAME: Final = "xendit"
 ADDRESS: Final = "https://api.xendit.co"

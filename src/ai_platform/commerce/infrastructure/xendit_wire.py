@@ -8,12 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from ai_platform.kernel.money import Money, NotMoney, money_of
-
 from ai_platform.commerce.application.payment_ports import Account, Notice
 from ai_platform.commerce.domain.observation import Observation, Standing
 from ai_platform.commerce.domain.payment import PayLink
 from ai_platform.commerce.domain.payment_errors import ProviderUnavailable
+from ai_platform.kernel.money import Money, NotMoney, money_of
 
 _STANDINGS: Final = {
     "PENDING": Standing.WAITING,
