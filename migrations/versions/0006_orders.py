@@ -42,6 +42,7 @@ def create_orders() -> None:
         sa.Column("hold", sa.Text),
         sa.Column("shipping_cost", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("total", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("refunded", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("currency", sa.CHAR(3), nullable=False),
         sa.Column("shipping_address", JSONB),
         sa.Column("notes", sa.Text),
@@ -62,6 +63,7 @@ def create_orders() -> None:
         sa.CheckConstraint(f"payment_status IN ({PAYMENT_STATUSES})", name=op.f("ck_orders_payment_status")),
         sa.CheckConstraint(f"shipping_cost BETWEEN 0 AND {LARGEST}", name=op.f("ck_orders_shipping_cost")),
         sa.CheckConstraint(f"total BETWEEN 0 AND {LARGEST}", name=op.f("ck_orders_total")),
+        sa.CheckConstraint("refunded BETWEEN 0 AND total", name=op.f("ck_orders_refunded")),
         sa.CheckConstraint("status <> 'CONFIRMED' OR expires_at IS NOT NULL", name=op.f("ck_orders_expiry")),
     )
     op.create_index("ix_orders_tenant", "orders", ["tenant_id", "id"])

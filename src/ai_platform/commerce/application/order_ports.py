@@ -7,11 +7,11 @@ from typing import Protocol
 from uuid import UUID
 
 from ai_platform.commerce.application.order_views import OrderView
+from ai_platform.commerce.application.ports import Answers
 from ai_platform.commerce.domain.confirmation import Confirmation
 from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_line import Offer, OrderLine
 from ai_platform.commerce.domain.order_status import OrderStatus
-from ai_platform.kernel.once import Once
 
 
 class Orders(Protocol):
@@ -88,15 +88,6 @@ class Confirmations(Protocol):
     async def use(self, confirmation: Confirmation, at: datetime) -> None: ...
 
 
-class KeptOrders(Protocol):
-    """What was answered to requests that may come twice."""
-
-    async def begin(self, once: Once) -> OrderView | None:
-        """The first answer; None makes the key ours until the transaction ends. Raises Conflict, InvalidInput."""
-
-    async def keep(self, once: Once, view: OrderView) -> None: ...
-
-
 class OrderWork(Protocol):
     """One transaction over one tenant's orders."""
 
@@ -113,7 +104,7 @@ class OrderWork(Protocol):
     def confirmations(self) -> Confirmations: ...
 
     @property
-    def kept(self) -> KeptOrders: ...
+    def answers(self) -> Answers: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

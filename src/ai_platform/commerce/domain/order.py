@@ -52,6 +52,7 @@ class Order(Aggregate):
     confirmed_at: datetime | None = None
     expires_at: datetime | None = None
     paid_at: datetime | None = None
+    refunded: int = 0
     created_at: datetime
     updated_at: datetime
     version: int = 1

@@ -136,6 +136,13 @@ class OrderIsPaid(Conflict):
         super().__init__("The order has been paid.")
 
 
+class OrderExpired(Conflict):
+    code = "order_expired"
+
+    def __init__(self) -> None:
+        super().__init__("The time to pay this order is over; its goods are about to be free again.")
+
+
 class OrderOnHold(Conflict):
     code = "order_on_hold"
 

@@ -10,7 +10,13 @@ from uuid import UUID
 
 from ai_platform.commerce.domain import order_events as events
 from ai_platform.commerce.domain.order import Order
-from ai_platform.commerce.domain.order_errors import InvalidOrderStep, OrderIsPaid, OrderOnHold, PaymentUnderWay
+from ai_platform.commerce.domain.order_errors import (
+    InvalidOrderStep,
+    OrderExpired,
+    OrderIsPaid,
+    OrderOnHold,
+    PaymentUnderWay,
+)
 from ai_platform.commerce.domain.order_status import WAS_PAID, Hold, OrderStatus, PaymentStatus
 
 
@@ -41,6 +47,8 @@ def begin_payment(order: Order, payment_id: UUID, *, at: datetime) -> None:
         raise OrderOnHold(order.hold)
     if order.status in (OrderStatus.PENDING, OrderStatus.CANCELLED):
         raise InvalidOrderStep(order.status, OrderStatus.PROCESSING)
+    if order.expires_at is not None and order.expires_at <= at:
+        raise OrderExpired
     if order.payment_id != payment_id:
         _follow(order, payment_id, PaymentStatus.PENDING_PAYMENT)
         order.tell(events.OrderChanged, at)
@@ -94,7 +102,7 @@ def return_money(order: Order, payment_id: UUID, *, refunded: int, in_full: bool
     status = PaymentStatus.REFUNDED if in_full else PaymentStatus.PARTIALLY_REFUNDED
     if order.payment_id != payment_id or order.payment_status is PaymentStatus.REFUNDED:
         return False
-    order.payment_status = status
+    order.payment_status, order.refunded = status, min(refunded, order.total)
     if in_full and order.hold is Hold.NEEDS_REFUND:
         order.hold = None
     order.tell(events.OrderRefunded, at, payment_id=payment_id, refunded=refunded, in_full=in_full)

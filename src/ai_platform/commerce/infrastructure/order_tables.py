@@ -56,6 +56,7 @@ orders: Final = Table(
     Column("hold", Text),
     Column("shipping_cost", BigInteger, nullable=False, server_default=text("0")),
     Column("total", BigInteger, nullable=False, server_default=text("0")),
+    Column("refunded", BigInteger, nullable=False, server_default=text("0")),
     Column("currency", CHAR(3), nullable=False),
     Column("shipping_address", JSONB(none_as_null=True)),
     Column("notes", Text),

@@ -5,10 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ai_platform.commerce.application.order_views import OrderView
+from ai_platform.commerce.application.ports import Json
 from ai_platform.commerce.infrastructure.confirmations import SqlConfirmations
 from ai_platform.commerce.infrastructure.order_consequences import Consequences
 from ai_platform.commerce.infrastructure.order_repository import SqlOrders
@@ -20,22 +19,18 @@ from ai_platform.runtime.db import Database
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.telemetry import Metrics
 
-_KEPT: TypeAdapter[OrderView] = TypeAdapter(OrderView)
-
 
 @dataclass(frozen=True, slots=True)
-class SqlKeptOrders:
-    """Implements `order_ports.KeptOrders`."""
+class ConnectionAnswers:
+    """Implements `ports.Answers`."""
 
     connection: AsyncConnection
     tenant_id: UUID
 
-    async def begin(self, once: Once) -> OrderView | None:
-        answer = await idempotency.begin(self.connection, self.tenant_id, once)
-        return None if answer is None else _KEPT.validate_python(answer["order"])
+    async def begin(self, once: Once) -> Json | None:
+        return await idempotency.begin(self.connection, self.tenant_id, once)
 
-    async def keep(self, once: Once, view: OrderView) -> None:
-        answer = {"order": _KEPT.dump_python(view, mode="json")}
+    async def keep(self, once: Once, answer: Json) -> None:
         await idempotency.keep(self.connection, self.tenant_id, once, answer)
 
 
@@ -47,7 +42,7 @@ class SqlOrderWork:
     stock: SqlStock
     shelf: SqlShelf
     confirmations: SqlConfirmations
-    kept: SqlKeptOrders
+    answers: ConnectionAnswers
     consequences: Consequences
 
 
@@ -59,7 +54,7 @@ def order_work(connection: AsyncConnection, tenant_id: UUID, queue: str) -> SqlO
         stock=SqlStock(connection, tenant_id),
         shelf=SqlShelf(connection, tenant_id),
         confirmations=SqlConfirmations(connection, tenant_id),
-        kept=SqlKeptOrders(connection, tenant_id),
+        answers=ConnectionAnswers(connection, tenant_id),
         consequences=consequences,
     )
 
