@@ -21,6 +21,7 @@ from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.errors import PlatformError
 from ai_platform.kernel.ids import new_id
 from ai_platform.kernel.money import Money
+from ai_platform.kernel.once import Once
 
 BEFORE_THE_ORDER: Final = timedelta(minutes=5)
 """A payment ends this long before its order does, so that the goods are still there for the last who pays."""
@@ -31,6 +32,15 @@ SHORTEST: Final = timedelta(minutes=10)
 _LOOK_EVERY: Final = 0.1
 _LOOKS: Final = 50
 _ROUNDS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Initiated:
+    """`is_replay`: this very request was answered before."""
+
+    payment: Payment
+    is_new: bool = False
+    is_replay: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +56,29 @@ class InitiatePayment:
     clock: Clock
     pause: Callable[[float], Awaitable[None]]
 
-    async def __call__(self, tenant_id: UUID, order_id: UUID, method: Method | None = None) -> tuple[Payment, bool]:
-        """The payment, and whether it is new.
+    async def __call__(
+        self, tenant_id: UUID, order_id: UUID, method: Method | None = None, once: Once | None = None
+    ) -> Initiated:
+        """Doing it twice is harmless: the key only tells a repeat from a new wish, and is kept with the end of it.
 
         Raises OrderNotFound, InvalidOrderStep, OrderIsPaid, NothingToPay, PaymentNotConfigured, ProviderRefused,
         ProviderUnavailable, PaymentBeingOpened.
         """
+        if once is not None and (earlier := await self._earlier(tenant_id, once)) is not None:
+            return Initiated(earlier, is_replay=True)
+        initiated = await self._initiate(tenant_id, order_id, method)
+        if once is not None:
+            async with self.transactions(tenant_id) as work:
+                if await work.kept.begin(once) is None:
+                    await work.kept.keep(once, {"payment_id": str(initiated.payment.id)})
+        return initiated
+
+    async def _earlier(self, tenant_id: UUID, once: Once) -> Payment | None:
+        async with self.transactions(tenant_id) as work:
+            answer = await work.kept.begin(once)
+            return None if answer is None else await work.payments.look(UUID(str(answer["payment_id"])))
+
+    async def _initiate(self, tenant_id: UUID, order_id: UUID, method: Method | None) -> Initiated:
         accounts = self.open.ask.desks.accounts
         provider = await accounts.provider_of(tenant_id)
         await self.open.ask.desks.of(tenant_id, provider)
@@ -61,11 +88,11 @@ class InitiatePayment:
             except PaymentUnderWay:
                 continue  # a twin was quicker: its payment is there by now
             if is_new:
-                return await self.open(payment, is_repeat=False), True
+                return Initiated(await self.open(payment, is_repeat=False), is_new=True)
             if payment.expires_at <= self.clock.now():
                 await self.end(tenant_id, payment.id, Standing.EXPIRED)
                 continue
-            return await self._opened(payment), False
+            return Initiated(await self._opened(payment))
         raise PaymentBeingOpened
 
     async def _begin(

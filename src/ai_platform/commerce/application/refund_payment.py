@@ -20,17 +20,17 @@ from ai_platform.commerce.domain.payment_errors import (
 from ai_platform.commerce.domain.refund import Refund, RefundStatus
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.ids import new_id
-from ai_platform.kernel.money import Money
+from ai_platform.kernel.money import Money, SaidMoney
 from ai_platform.kernel.once import Once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundCommand:
-    """`amount` in minor units, None for all that is left. `by_hand`: it was given back already, outside of the provider."""
+    """`amount` None: all that is left. `by_hand`: it was given back already, outside of the provider."""
 
     tenant_id: UUID
     payment_id: UUID
-    amount: int | None
+    amount: SaidMoney | None
     reason: str
     actor: str
     by_hand: bool = False
@@ -59,7 +59,7 @@ class RefundPayment:
             payment, now = await work.payments.get(command.payment_id), self.clock.now()
             if once is not None and (answer := await work.kept.begin(once)) is not None:
                 return await work.refunds.get(UUID(str(answer["refund_id"]))), True
-            refund = await _open_one(work, command)
+            refund = await _open_one(work, payment, command)
             if refund is None:
                 refund = await self._new(work, payment, command)
             if once is not None:
@@ -73,10 +73,10 @@ class RefundPayment:
         return refund, False
 
     async def _new(self, work: PaymentWork, payment: Payment, command: RefundCommand) -> Refund:
-        refunds = await work.refunds.of_payment(payment.id)
+        refunds, wanted = await work.refunds.of_payment(payment.id), _amount_of(payment, command)
         given = sum(one.amount.amount for one in refunds if one.status is RefundStatus.DONE)
         left = payment.received - max(given, payment.refunded) if payment.status in HAS_MONEY else 0
-        amount = left if command.amount is None else command.amount
+        amount = left if wanted is None else wanted
         if not 0 < amount <= left:
             raise NothingToRefund(left, payment.amount.currency)
         refund = Refund(
@@ -120,13 +120,18 @@ class RefundPayment:
             await work.refunds.save(kept)
 
 
-async def _open_one(work: PaymentWork, command: RefundCommand) -> Refund | None:
+def _amount_of(payment: Payment, command: RefundCommand) -> int | None:
+    """Raises NotMoney."""
+    return command.amount.within(payment.amount.currency, "amount").amount if command.amount else None
+
+
+async def _open_one(work: PaymentWork, payment: Payment, command: RefundCommand) -> Refund | None:
     """The one whose end is not known. Raises RefundInProgress when this is another."""
     refunds = await work.refunds.of_payment(command.payment_id)
     open_one = next((one for one in refunds if one.status is RefundStatus.REQUESTED), None)
     if open_one is None:
         return None
-    if command.by_hand or command.amount not in (None, open_one.amount.amount):
+    if command.by_hand or _amount_of(payment, command) not in (None, open_one.amount.amount):
         raise RefundInProgress
     return open_one
 

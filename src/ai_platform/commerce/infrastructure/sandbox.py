@@ -6,12 +6,12 @@ import json
 import secrets
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ai_platform.commerce.application.payment_ports import Account, Asked, Notice, PayWish, RefundWish
+from ai_platform.commerce.application.sandbox_ports import SandboxPage
 from ai_platform.commerce.domain.observation import Observation, Standing
 from ai_platform.commerce.domain.payment import PayLink
 from ai_platform.commerce.domain.payment_errors import ProviderRefused
@@ -30,18 +30,6 @@ _REFUND = text(
         AND amount >= :amount + coalesce((SELECT sum(value::bigint) FROM jsonb_each_text(refunds)), 0)
     """
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxPage:
-    """What the customer sees."""
-
-    token: str
-    tenant_id: UUID
-    reference: str
-    description: str
-    amount: Money
-    status: str
 
 
 @dataclass(frozen=True, slots=True)
