@@ -2,15 +2,15 @@
 
 import asyncio
 
-from ai_platform.commerce.wiring import Commerce, build_commerce
+from ai_platform.commerce.wiring import Commerce
+from ai_platform.processes.commerce import commerce_of
 from ai_platform.processes.foundation import Foundation, connected, spans_of
 from ai_platform.processes.lifecycle import run, service_settings, stop_signals
-from ai_platform.processes.llm_worker import serve_metrics
+from ai_platform.processes.metrics import serve_metrics
 from ai_platform.processes.tenancy import refuse_lost_secrets, tenancy_of
 from ai_platform.runtime.consuming import Consumer
 from ai_platform.runtime.logging import configure_logging, get_logger
 from ai_platform.runtime.periodic import Periodic
-from ai_platform.tenancy.wiring import Tenancy
 
 POLL_EVERY = 1.0
 SWEEP_EVERY = 5.0
@@ -18,18 +18,6 @@ RECONCILE_EVERY = 3600.0
 CONCURRENCY = 32
 
 _log = get_logger(__name__)
-
-
-def commerce_of(foundation: Foundation, tenancy: Tenancy) -> Commerce:
-    settings = foundation.settings
-    return build_commerce(
-        database=foundation.database,
-        tenancy=tenancy.api,
-        relay=foundation.relay,
-        metrics=foundation.metrics,
-        queue=settings.rabbitmq_crm_queue,
-        settings=settings,
-    )
 
 
 async def attend(foundation: Foundation, commerce: Commerce, stop: asyncio.Event) -> None:
@@ -40,7 +28,7 @@ async def attend(foundation: Foundation, commerce: Commerce, stop: asyncio.Event
     )
     repeated = [
         Periodic("payment-poll", work.payments.work_off, seconds=POLL_EVERY),
-        Periodic("order-expiry", commerce.expire_overdue, seconds=SWEEP_EVERY),
+        Periodic("order-expiry", work.expire_overdue, seconds=SWEEP_EVERY),
         Periodic("reconciliation", work.reconcile, seconds=RECONCILE_EVERY),
     ]
     for one in repeated:
