@@ -5,10 +5,22 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
+from ai_platform.commerce.application.archive_product import ArchiveProduct
+from ai_platform.commerce.application.browse_products import GetProduct, ListProducts
+from ai_platform.commerce.application.change_product import ChangeProduct
+from ai_platform.commerce.application.create_product import CreateProduct
 from ai_platform.commerce.application.facade import CommerceFacade
+from ai_platform.commerce.application.know_currency import KnowCurrency
+from ai_platform.commerce.application.move_stock import MoveStock
+from ai_platform.commerce.application.search_products import SearchProducts
+from ai_platform.commerce.application.variants import AddVariant, ChangeVariant
 from ai_platform.commerce.contracts.api import CommerceApi
-from ai_platform.commerce.infrastructure import tables as _tables  # noqa: F401 - known to Alembic from here
+from ai_platform.commerce.infrastructure.catalogue import CatalogueTransactions
 from ai_platform.commerce.infrastructure.purchases import SqlPurchases
+from ai_platform.commerce.infrastructure.shelves import SqlShelves, SqlVocabulary
+from ai_platform.commerce.interface.catalogue_http import CatalogueUseCases, products_router
+from ai_platform.commerce.interface.search_http import FindingUseCases, finding_router
+from ai_platform.kernel.clock import SystemClock
 from ai_platform.runtime.db import Database
 from ai_platform.tenancy.contracts.api import TenancyApi
 
@@ -20,5 +32,25 @@ class Commerce:
 
 
 def build_commerce(*, database: Database, tenancy: TenancyApi) -> Commerce:
-    del tenancy
-    return Commerce(api=CommerceFacade(SqlPurchases(database)), routers=())
+    return Commerce(api=CommerceFacade(SqlPurchases(database)), routers=_catalogue(database, tenancy))
+
+
+def _catalogue(database: Database, tenancy: TenancyApi) -> Sequence[APIRouter]:
+    clock, transactions = SystemClock(), CatalogueTransactions(database)
+    shelves, currency = SqlShelves(database), KnowCurrency(tenancy)
+    finding = FindingUseCases(
+        list_=ListProducts(shelves, tenancy),
+        search=SearchProducts(shelves, SqlVocabulary(database), tenancy),
+        currency=currency,
+    )
+    catalogue = CatalogueUseCases(
+        create=CreateProduct(transactions=transactions, clock=clock),
+        change=ChangeProduct(transactions, clock),
+        archive=ArchiveProduct(transactions, clock),
+        get=GetProduct(shelves, tenancy),
+        add_variant=AddVariant(transactions, clock),
+        change_variant=ChangeVariant(transactions, clock),
+        move_stock=MoveStock(transactions, clock),
+        currency=currency,
+    )
+    return (finding_router(finding), products_router(catalogue))
