@@ -14,19 +14,33 @@ APP, WORKER = "ai_platform_app", "ai_platform_worker"
 LARGEST = 10**12
 
 # Full-text operators are not leak-proof: under row-level security they would look at every row of a tenant.
-# Within the function there is none, so it takes no tenant: it serves the one that the transaction is for.
+# The function runs as the tables' owner; it takes no tenant, and serves the one that the transaction is for.
 SEARCH = """
-CREATE FUNCTION search_products(wanted text, most integer)
-RETURNS TABLE (product_id uuid, words_found text)
+CREATE FUNCTION search_products(
+    wanted text, most integer, in_category text, from_price bigint, to_price bigint, stocked boolean, active boolean
+)
+RETURNS TABLE (product_id uuid, name_words text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
     SELECT products.id, products.searched_name
     FROM public.products
     WHERE products.search @@ wanted::tsquery
       AND products.tenant_id = nullif(current_setting('app.tenant', true), '')::uuid
+      AND products.is_active = active
+      AND (in_category IS NULL OR products.category = in_category)
+      AND (
+          from_price IS NULL AND to_price IS NULL AND stocked IS NULL OR EXISTS (
+              SELECT FROM public.product_variants AS offered
+              WHERE offered.product_id = products.id AND offered.is_active
+                AND (from_price IS NULL OR offered.price >= from_price)
+                AND (to_price IS NULL OR offered.price <= to_price)
+                AND (stocked IS NULL OR (offered.stock > offered.reserved) = stocked)
+          )
+      )
     LIMIT most
 $$
 """
+SEARCH_ARGUMENTS = "text, integer, text, bigint, bigint, boolean, boolean"
 
 
 def upgrade() -> None:
@@ -65,7 +79,11 @@ def create_products() -> None:
     op.create_index("ix_products_tenant", "products", ["tenant_id", "id"])
     op.create_index("ix_products_category", "products", ["tenant_id", "category", "id"])
     op.create_index("ix_products_name", "products", ["tenant_id", "name", "id"])
-    op.create_index("ix_products_search", "products", ["search"], postgresql_using="gin")
+    op.create_index(
+        "ix_products_search", "products", ["search"], postgresql_using="gin",
+        # kB: what an import leaves to be sorted in is looked through by every search
+        postgresql_with={"gin_pending_list_limit": 512},
+    )  # fmt: skip
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON products TO {APP}, {WORKER}")
     secure("products")
 
@@ -78,7 +96,7 @@ def create_product_variants() -> None:
         reference("product_variants", "product_id", "products"),
         sa.Column("sku", sa.String(100), nullable=False),
         # compared without case; a column, because lower() is not leak-proof and would cost the index
-        sa.Column("sku_key", sa.Text, sa.Computed("lower(sku)", persisted=True), nullable=False),
+        sa.Column("sku_key", sa.Text(collation="C"), sa.Computed("lower(sku)", persisted=True), nullable=False),
         sa.Column("name", sa.String(255), nullable=False),
         sa.Column("price", sa.BigInteger, nullable=False),
         sa.Column("stock", sa.Integer, nullable=False, server_default="0"),
@@ -144,8 +162,8 @@ def create_product_words() -> None:
 
 def create_search() -> None:
     op.execute(SEARCH)
-    op.execute("REVOKE ALL ON FUNCTION search_products(text, integer) FROM PUBLIC")
-    op.execute(f"GRANT EXECUTE ON FUNCTION search_products(text, integer) TO {APP}")
+    op.execute(f"REVOKE ALL ON FUNCTION search_products({SEARCH_ARGUMENTS}) FROM PUBLIC")
+    op.execute(f"GRANT EXECUTE ON FUNCTION search_products({SEARCH_ARGUMENTS}) TO {APP}")
 
 
 def create_customers() -> None:
@@ -205,6 +223,6 @@ def secure(table: str) -> None:
 
 
 def downgrade() -> None:
-    op.execute("DROP FUNCTION search_products(text, integer)")
+    op.execute(f"DROP FUNCTION search_products({SEARCH_ARGUMENTS})")
     for table in ("customer_aliases", "customers", "product_words", "stock_moves", "product_variants", "products"):
         op.drop_table(table)

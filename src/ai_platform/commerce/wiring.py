@@ -5,21 +5,105 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
+from ai_platform.commerce.application.add_to_order import AddToOrder
+from ai_platform.commerce.application.archive_product import ArchiveProduct
+from ai_platform.commerce.application.ask_confirmation import AskConfirmation
+from ai_platform.commerce.application.browse_products import GetProduct, ListProducts
+from ai_platform.commerce.application.cancel_order import CancelOrder
+from ai_platform.commerce.application.change_order import ChangeOrder
+from ai_platform.commerce.application.change_product import ChangeProduct
+from ai_platform.commerce.application.confirm_order import ConfirmOrder
+from ai_platform.commerce.application.create_order import CreateOrder
+from ai_platform.commerce.application.create_product import CreateProduct
+from ai_platform.commerce.application.expire_order import ExpireOrder, ExpireOverdueOrders
 from ai_platform.commerce.application.facade import CommerceFacade
+from ai_platform.commerce.application.know_currency import KnowCurrency
+from ai_platform.commerce.application.move_order import MoveOrder
+from ai_platform.commerce.application.move_stock import MoveStock
+from ai_platform.commerce.application.order_ports import PaymentDesk
+from ai_platform.commerce.application.order_queries import GetOrder, ListOrders
+from ai_platform.commerce.application.remove_from_order import RemoveFromOrder
+from ai_platform.commerce.application.search_products import SearchProducts
+from ai_platform.commerce.application.variants import AddVariant, ChangeVariant
+from ai_platform.commerce.application.whose_order import WhoseOrder
 from ai_platform.commerce.contracts.api import CommerceApi
-from ai_platform.commerce.infrastructure import order_tables as _order_tables  # noqa: F401 - known to Alembic
-from ai_platform.commerce.infrastructure import tables as _tables  # noqa: F401 - known to Alembic from here
+from ai_platform.commerce.infrastructure.catalogue import CatalogueTransactions
+from ai_platform.commerce.infrastructure.no_payments import NoPayments
+from ai_platform.commerce.infrastructure.order_reads import SqlOrderReads
+from ai_platform.commerce.infrastructure.order_work import OrderTransactions
 from ai_platform.commerce.infrastructure.purchases import SqlPurchases
+from ai_platform.commerce.infrastructure.shelves import SqlShelves, SqlVocabulary
+from ai_platform.commerce.interface.catalogue_http import CatalogueUseCases, products_router
+from ai_platform.commerce.interface.order_steps_http import order_steps_router
+from ai_platform.commerce.interface.orders_http import OrderUseCases, orders_router
+from ai_platform.commerce.interface.search_http import FindingUseCases, finding_router
+from ai_platform.kernel.clock import SystemClock
 from ai_platform.runtime.db import Database
+from ai_platform.runtime.relay import Relay
+from ai_platform.runtime.telemetry import Metrics
 from ai_platform.tenancy.contracts.api import TenancyApi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commerce:
     api: CommerceApi
+    orders: OrderUseCases
+    expire_order: ExpireOrder
+    expire_overdue: ExpireOverdueOrders
     routers: Sequence[APIRouter]
 
 
-def build_commerce(*, database: Database, tenancy: TenancyApi) -> Commerce:
-    del tenancy
-    return Commerce(api=CommerceFacade(SqlPurchases(database)), routers=())
+def build_commerce(*, database: Database, tenancy: TenancyApi, relay: Relay, metrics: Metrics, queue: str) -> Commerce:
+    """`queue` takes the wake-ups of whoever works on orders and payments."""
+    payments, reads = NoPayments(), SqlOrderReads(database)
+    transactions = OrderTransactions(database, relay, metrics, queue)
+    orders = _orders(transactions, reads, tenancy, payments)
+    expire = ExpireOrder(transactions=transactions, payments=payments, clock=SystemClock())
+    return Commerce(
+        api=CommerceFacade(SqlPurchases(database)),
+        orders=orders,
+        expire_order=expire,
+        expire_overdue=ExpireOverdueOrders(reads=reads, expire=expire, clock=SystemClock()),
+        routers=(*_catalogue(database, tenancy), orders_router(orders), order_steps_router(orders)),
+    )
+
+
+def _orders(
+    transactions: OrderTransactions, reads: SqlOrderReads, tenancy: TenancyApi, payments: PaymentDesk
+) -> OrderUseCases:
+    clock, whose = SystemClock(), WhoseOrder(reads)
+    confirm = ConfirmOrder(transactions=transactions, tenancy=tenancy, whose=whose, clock=clock)
+    cancel = CancelOrder(transactions=transactions, payments=payments, whose=whose, clock=clock)
+    return OrderUseCases(
+        create=CreateOrder(transactions=transactions, tenancy=tenancy, clock=clock),
+        add=AddToOrder(transactions=transactions, whose=whose, clock=clock),
+        remove=RemoveFromOrder(transactions=transactions, whose=whose, clock=clock),
+        change=ChangeOrder(transactions=transactions, whose=whose, clock=clock),
+        ask=AskConfirmation(transactions=transactions, whose=whose, clock=clock),
+        confirm=confirm,
+        cancel=cancel,
+        move=MoveOrder(transactions=transactions, confirm=confirm, cancel=cancel, whose=whose, clock=clock),
+        get=GetOrder(reads, whose),
+        list_=ListOrders(reads, tenancy),
+    )
+
+
+def _catalogue(database: Database, tenancy: TenancyApi) -> Sequence[APIRouter]:
+    clock, transactions = SystemClock(), CatalogueTransactions(database)
+    shelves, currency = SqlShelves(database), KnowCurrency(tenancy)
+    finding = FindingUseCases(
+        list_=ListProducts(shelves, tenancy),
+        search=SearchProducts(shelves, SqlVocabulary(database), tenancy),
+        currency=currency,
+    )
+    catalogue = CatalogueUseCases(
+        create=CreateProduct(transactions=transactions, clock=clock),
+        change=ChangeProduct(transactions, clock),
+        archive=ArchiveProduct(transactions, clock),
+        get=GetProduct(shelves, tenancy),
+        add_variant=AddVariant(transactions, clock),
+        change_variant=ChangeVariant(transactions, clock),
+        move_stock=MoveStock(transactions, clock),
+        currency=currency,
+    )
+    return (finding_router(finding), products_router(catalogue))

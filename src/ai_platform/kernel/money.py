@@ -21,8 +21,10 @@ _PLAIN: Final = re.compile(r"([0-9]{1,16})(?:\.([0-9]{1,16}))?", re.ASCII)
 class NotMoney(InvalidInput):
     code = "money_invalid"
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why, violations=(Violation((), why, self.code),))
+    def __init__(self, why: str, *loc: str | int) -> None:
+        where = ".".join(str(part) for part in loc)
+        super().__init__(f"{where}: {why}" if loc else why, violations=(Violation(loc, why, self.code),))
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +73,20 @@ def money_of(said: str | int | Decimal, currency: str, *, spare_zeros: bool = Fa
         what = "takes whole amounts only" if decimals == 0 else f"has {decimals} decimals"
         raise NotMoney(f"{currency} {what}")
     return Money(int(whole + fraction.ljust(decimals, "0")), currency)
+
+
+@dataclass(frozen=True, slots=True)
+class SaidMoney:
+    """An amount as somebody wrote it, who may have said in which currency."""
+
+    words: str
+    currency: str | None = None
+
+    def within(self, currency: str, *loc: str | int) -> Money:
+        """`loc` is where it stood. Raises NotMoney, also for another currency."""
+        if self.currency not in (None, currency):
+            raise NotMoney(f"must be in {currency}", *loc)
+        try:
+            return money_of(self.words, currency)
+        except NotMoney as error:
+            raise NotMoney(error.why, *loc) from None

@@ -69,7 +69,13 @@ def gateway_app(
         draining=draining,
     )
     foundation.idle.append(jobs.idle)
-    commerce = build_commerce(database=database, tenancy=tenancy.api)
+    commerce = build_commerce(
+        database=database,
+        tenancy=tenancy.api,
+        relay=foundation.relay,
+        metrics=metrics,
+        queue=settings.rabbitmq_crm_queue,
+    )
     inbox = build_inbox(database=database, commerce=commerce.api)
 
     async def ready() -> None:

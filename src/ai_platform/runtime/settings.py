@@ -46,6 +46,7 @@ class Settings(BaseSettings):
 
     rabbitmq_url: SecretStr | None = Field(None, description="RabbitMQ: `amqp://user:password@host:5672/vhost`.")
     rabbitmq_task_queue: str = Field("ai_tasks", min_length=1, description="Queue of the LLM workers' wake-ups.")
+    rabbitmq_crm_queue: str = Field("crm_tasks", min_length=1, description="Queue of the commerce agent's wake-ups.")
     rabbitmq_event_exchange: str = Field("ai_events", min_length=1, description="Topic exchange of contract events.")
     rabbitmq_delivery_limit: int = Field(
         20, ge=1, description="Redeliveries of one message before it becomes a dead letter."

@@ -1,6 +1,7 @@
 """The shelf. Every change of it is one statement, which locks its rows in the order of their ids.
 
-What a statement decides by, it reads from the rows that it has just locked: a row seen before the wait may be old.
+What a statement decides by and computes with, it reads from the rows that it has just locked. The row that an UPDATE
+finds by itself may be the one from before the wait, and PostgreSQL checks constraints on that one, too.
 """
 
 from collections.abc import Sequence
@@ -29,8 +30,8 @@ _LOCKED: Final = """
         SELECT * FROM jsonb_to_recordset(:lines)
             AS line (id uuid, variant_id uuid, quantity integer, unit_price bigint)
     ), locked AS MATERIALIZED (
-        SELECT variant.id, variant.price, variant.stock - variant.reserved AS available,
-            variant.is_active AND product.is_active AS is_sold
+        SELECT variant.id, variant.price, variant.stock, variant.reserved,
+            variant.stock - variant.reserved AS available, variant.is_active AND product.is_active AS is_sold
         FROM wanted
         JOIN product_variants AS variant ON variant.id = wanted.variant_id AND variant.tenant_id = :tenant_id
         JOIN products AS product ON product.id = variant.product_id
@@ -49,7 +50,7 @@ _RESERVE = _statement(
     _LOCKED,
     """
     , taken AS (
-        UPDATE product_variants AS variant SET reserved = variant.reserved + wanted.quantity
+        UPDATE product_variants AS variant SET stock = locked.stock, reserved = locked.reserved + wanted.quantity
         FROM wanted JOIN locked ON locked.id = wanted.variant_id
         WHERE variant.id = locked.id AND locked.available >= wanted.quantity
             AND (:agreed OR locked.is_sold AND locked.price = wanted.unit_price)
@@ -73,7 +74,7 @@ _SETTLE: Final = """
         SELECT id, variant_id FROM stock_reservations
         WHERE order_id = :order_id AND tenant_id = :tenant_id AND {still}
     ), locked AS MATERIALIZED (
-        SELECT variant.id FROM product_variants AS variant
+        SELECT variant.id, variant.stock, variant.reserved FROM product_variants AS variant
         WHERE variant.id IN (SELECT variant_id FROM mine)
         ORDER BY variant.id
         FOR NO KEY UPDATE
@@ -96,7 +97,7 @@ _CONSUME = _statement(
     _SETTLE.format(
         still="status = 'held'",
         becomes="status = 'consumed', settled_at = :at",
-        shelf="stock = variant.stock - settled.quantity, reserved = variant.reserved - settled.quantity",
+        shelf="stock = locked.stock - settled.quantity, reserved = locked.reserved - settled.quantity",
     ),
     _MOVE.format(sign="-", kind="sold"),
 )
@@ -104,7 +105,7 @@ _RELEASE = _statement(
     _SETTLE.format(
         still="status = 'held'",
         becomes="status = 'released', settled_at = :at",
-        shelf="reserved = variant.reserved - settled.quantity",
+        shelf="stock = locked.stock, reserved = locked.reserved - settled.quantity",
     ),
     "SELECT count(*) FROM settled",
 )
@@ -112,7 +113,7 @@ _RETURN = _statement(
     _SETTLE.format(
         still="status = 'consumed' AND returned_at IS NULL",
         becomes="returned_at = :at",
-        shelf="stock = variant.stock + settled.quantity",
+        shelf="stock = locked.stock + settled.quantity, reserved = locked.reserved",
     ),
     _MOVE.format(sign="+", kind="returned"),
 )

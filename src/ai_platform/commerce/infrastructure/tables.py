@@ -23,13 +23,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
+from ai_platform.commerce.domain.product import CATEGORY_MAX, PRODUCT_NAME_MAX
+from ai_platform.commerce.domain.variant import REASON_MAX, SKU_MAX, VARIANT_NAME_MAX
 from ai_platform.kernel.money import AMOUNT_MAX
 from ai_platform.runtime.db import metadata
-
-NAME_MAX: Final = 255
-SKU_MAX: Final = 100
-CATEGORY_MAX: Final = 100
-REASON_MAX: Final = 500
 
 
 def moment(name: str, *, known: bool = True) -> Column[Any]:
@@ -45,7 +42,7 @@ products: Final = Table(
     metadata,
     Column("id", Uuid(), primary_key=True),
     whose(),
-    Column("name", String(NAME_MAX), nullable=False),
+    Column("name", String(PRODUCT_NAME_MAX), nullable=False),
     Column("description", Text, nullable=False, server_default=text("''")),
     Column("category", String(CATEGORY_MAX)),
     Column("base_price", BigInteger, nullable=False),
@@ -72,8 +69,8 @@ product_variants: Final = Table(
     whose(),
     Column("product_id", Uuid(), ForeignKey("products.id"), nullable=False),
     Column("sku", String(SKU_MAX), nullable=False),
-    Column("sku_key", Text, Computed("lower(sku)", persisted=True), nullable=False),
-    Column("name", String(NAME_MAX), nullable=False),
+    Column("sku_key", Text(collation="C"), Computed("lower(sku)", persisted=True), nullable=False),
+    Column("name", String(VARIANT_NAME_MAX), nullable=False),
     Column("price", BigInteger, nullable=False),
     Column("stock", Integer, nullable=False, server_default=text("0")),
     Column("reserved", Integer, nullable=False, server_default=text("0")),
