@@ -6,10 +6,12 @@ from ai_platform.tenancy.wiring import Tenancy
 
 
 def commerce_of(foundation: Foundation, tenancy: Tenancy) -> Commerce:
-    return build_commerce(
+    commerce = build_commerce(
         database=foundation.database,
         tenancy=tenancy.api,
         relay=foundation.relay,
         metrics=foundation.metrics,
         settings=foundation.settings,
     )
+    foundation.idle.append(commerce.idle)
+    return commerce

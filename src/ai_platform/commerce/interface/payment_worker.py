@@ -44,6 +44,11 @@ class PaymentWorker:
         self._maybe_more = claimed == most
         return claimed
 
+    async def idle(self) -> None:
+        """Returns when nothing is in hand."""
+        while self._running:
+            await asyncio.wait(list(self._running))
+
     async def drain(self, grace: float) -> None:
         """Finish what is in hand within `grace` seconds. What is left is due again by itself."""
         self._draining = True
