@@ -1,8 +1,8 @@
 """A local server that behaves like Midtrans: `python -m tests.twins.midtrans_server --port 8097`.
 
-Point MIDTRANS_SNAP_URL at `http://127.0.0.1:8097/snap/v1`, MIDTRANS_API_URL at `http://127.0.0.1:8097`, and use the server
-key `SB-Mid-server-TEST`. `POST /_pay/{order_id}` pays; `POST /_become/{order_id}/{status}` does anything else. Both answer
-the notification that Midtrans would send, and send it when `?notify=` names an address.
+Point MIDTRANS_SNAP_URL at `http://127.0.0.1:8097/snap/v1`, MIDTRANS_API_URL at `http://127.0.0.1:8097`, and use the
+server key `SB-Mid-server-TEST`. `POST /_pay/{order_id}` pays; `POST /_become/{order_id}/{status}` does anything else.
+Both answer the notification that Midtrans would send, and send it when `?notify=` names an address.
 """
 
 import argparse

@@ -54,7 +54,7 @@ class Faults:
 
 
 async def _until_gone(request: Request) -> Response:
-    while not await request.is_disconnected():
+    while not await request.is_disconnected():  # noqa: ASYNC110 - the condition is the caller's leaving
         await asyncio.sleep(0.01)
     return JSONResponse({})
 

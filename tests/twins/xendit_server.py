@@ -1,8 +1,8 @@
 """A local server that behaves like Xendit's invoices: `python -m tests.twins.xendit_server --port 8098`.
 
 Point XENDIT_API_URL at `http://127.0.0.1:8098`, with the key `xnd_development_TEST` and the callback token
-`xnd-callback-token-TEST`. `POST /_pay/{external_id}` pays, `POST /_expire/{external_id}` lets it expire; both answer the
-callback that Xendit would send, and send it when `?notify=` names an address.
+`xnd-callback-token-TEST`. `POST /_pay/{external_id}` pays, `POST /_expire/{external_id}` lets it expire; both answer
+the callback that Xendit would send, and send it when `?notify=` names an address.
 """
 
 import argparse

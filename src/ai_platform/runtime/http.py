@@ -100,7 +100,7 @@ Operator = Annotated[Principal, Depends(operator_of)]
 OnlyOnce = Annotated[Once | None, Depends(once_of)]
 
 
-def build_app(
+def build_app(  # noqa: PLR0913 - one keyword a thing that the application is made of
     *,
     version: str,
     routers: Sequence[APIRouter],

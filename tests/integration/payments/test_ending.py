@@ -18,9 +18,7 @@ async def paid(shop: Shop, midtrans: MidtransTwin, payment_type: str = "gopay", 
 
 
 async def sell_out(shop: Shop) -> None:
-    await shop.answer(
-        "POST", f"/v1/crm/orders/{(await shop.confirmed(10))['id']}/payment", 201
-    )
+    await shop.answer("POST", f"/v1/crm/orders/{(await shop.confirmed(10))['id']}/payment", 201)
 
 
 async def test_a_payment_expires_at_the_provider_first(shop: Shop, midtrans: MidtransTwin) -> None:
@@ -74,9 +72,7 @@ async def test_cancelling_ends_the_payment_first(shop: Shop, midtrans: MidtransT
     assert await shop.stock() == (10, 0)
 
 
-async def test_whoever_cancels_what_was_paid_meanwhile_gives_the_money_back(
-    shop: Shop, midtrans: MidtransTwin
-) -> None:
+async def test_whoever_cancels_what_was_paid_meanwhile_gives_the_money_back(shop: Shop, midtrans: MidtransTwin) -> None:
     order = await shop.payable()
     reference = await shop.reference(order)
     midtrans.books.pay(reference, "gopay")

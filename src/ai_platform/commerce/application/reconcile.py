@@ -1,4 +1,4 @@
-"""Do our books agree with each other and with the providers? Every number of the report but the first should be zero."""
+"""Do our books agree with each other and with the providers? All but the first number of the report should be zero."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields

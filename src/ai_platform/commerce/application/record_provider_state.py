@@ -1,4 +1,4 @@
-"""What a provider says of a payment becomes true for us: the one door for notices, polls, refunds and reconciliation."""
+"""What a provider says of a payment becomes true for us: the one door for notices, polls and refunds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

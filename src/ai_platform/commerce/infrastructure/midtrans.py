@@ -1,7 +1,7 @@
 """Midtrans: Snap opens a payment, the Core API tells, ends and refunds it.
 
 The Core API answers errors with HTTP 200 and a `status_code` in the body, a string. 404 there is no error: before the
-customer has chosen how to pay, Midtrans knows of no transaction. 407 says that a payment expired, which is what one asked.
+customer has chosen how to pay, Midtrans knows of no transaction. 407 says that a payment expired, as it was asked to.
 """
 
 from collections.abc import Mapping

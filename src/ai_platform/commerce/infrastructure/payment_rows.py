@@ -13,8 +13,8 @@ from ai_platform.commerce.domain.settlement import Flag
 from ai_platform.kernel.money import Money
 
 _PLAIN: Final = (
-    "id", "tenant_id", "order_id", "provider", "attempt", "reference", "url", "provider_id", "method", "va_number", "qr",
-    "received", "refunded", "reason", "expires_at", "paid_at", "created_at", "updated_at", "version",
+    "id", "tenant_id", "order_id", "provider", "attempt", "reference", "url", "provider_id", "method", "va_number",
+    "qr", "received", "refunded", "reason", "expires_at", "paid_at", "created_at", "updated_at", "version",
 )  # fmt: skip
 _REFUND: Final = (
     "id", "tenant_id", "payment_id", "key", "reason", "actor", "by_hand", "error", "created_at", "settled_at",

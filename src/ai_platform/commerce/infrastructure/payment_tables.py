@@ -1,4 +1,4 @@
-"""Where payments are kept, with everything that was observed and notified of them. Core only: notices come in storms."""
+"""Where payments are kept, with all that was observed and notified of them. Core only: notices come in storms."""
 
 from typing import Any, Final
 

@@ -10,7 +10,7 @@ import httpx
 from ai_platform.commerce.domain.payment_errors import ProviderUnavailable
 
 TIMEOUT: Final = 10.0
-"""Seconds for each step of a call. Who opens, asks or refunds holds no transaction meanwhile, but a person may be waiting."""
+"""Seconds for each step of a call. No transaction is open meanwhile, but a person may be waiting."""
 
 Body = Mapping[str, Any]
 

@@ -1,4 +1,4 @@
-"""A provider that exists in development only: its books are a table, its pay page is ours, and its money is nobody's."""
+"""A provider that exists in development only: its books are a table, its pay page is ours, and its money nobody's."""
 
 import hashlib
 import hmac
@@ -47,7 +47,7 @@ class Sandbox:
             "transaction_id": secrets.token_hex(8),
             "amount": wish.amount.amount,
             "currency": wish.amount.currency,
-            "description": "\n".join(f"{one.quantity} × {one.name}" for one in wish.lines)[:2000],
+            "description": "\n".join(f"{one.quantity} x {one.name}" for one in wish.lines)[:2000],
             "method": wish.method.value if wish.method else None,
             "expires_at": wish.expires_at,
         }

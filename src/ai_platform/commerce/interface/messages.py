@@ -13,7 +13,7 @@ from ai_platform.runtime.bus import Message
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """A payment's wake-up is done when hands are on it, or when it finds nothing due: the database remembers the rest."""
+    """A payment's wake-up is done once hands are on it, or nothing is due: the database remembers the rest."""
 
     expire_order: ExpireOrder
     payments: PaymentWorker
