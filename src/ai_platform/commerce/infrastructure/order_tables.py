@@ -26,7 +26,7 @@ from ai_platform.commerce.domain.order import REASON_MAX
 from ai_platform.commerce.domain.order_changes import TRACKING_MAX
 from ai_platform.commerce.domain.order_line import LINE_NAME_MAX
 from ai_platform.commerce.domain.order_number import NUMBER_MAX
-from ai_platform.commerce.infrastructure.tables import SKU_MAX
+from ai_platform.commerce.domain.variant import SKU_MAX
 from ai_platform.runtime.db import metadata
 
 
