@@ -34,8 +34,8 @@ _log = get_logger(__name__)
 class Edge:
     """Authenticates before the body is read, so that a stranger learns nothing about validation.
 
-    `public` are the first segments of the paths that are served to anybody; below `SIGN_IN`, who asks is decided
-    there. `body_limits` are the paths that take more than `BODY_LIMIT`.
+    `public` are the first segments of the paths that are served to anybody; below the prefixes `below`, who asks is
+    decided there. `body_limits` are the paths that take more than `BODY_LIMIT`.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Edge:
         limits: RateLimits,
         metrics: Metrics,
         public: frozenset[str],
+        below: tuple[str, ...] = (SIGN_IN,),
         body_limits: Mapping[str, int],
         spans: Spans = NO_SPANS,
     ) -> None:
@@ -53,6 +54,7 @@ class Edge:
         self._door = door
         self._limits = limits
         self._public = public
+        self._below = below
         self._spans = spans
         self._body_limits = body_limits
         self._histogram = lru_cache(maxsize=1024)(metrics.http_request_duration.labels)
@@ -79,7 +81,7 @@ class Edge:
 
     def _is_public(self, scope: Scope) -> bool:
         path: str = scope["path"]
-        return path[1:].partition("/")[0] in self._public or path.startswith(SIGN_IN)
+        return path[1:].partition("/")[0] in self._public or path.startswith(self._below)
 
     async def _serve(self, scope: Scope, knock: Knock, receive: Receive, answer: "_Answer") -> None:
         try:

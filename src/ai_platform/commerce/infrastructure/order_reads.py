@@ -1,4 +1,4 @@
-"""Orders as they are shown: two questions a page, however many orders and lines there are."""
+"""Orders as they are shown: three questions a page, however many orders and lines there are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from ai_platform.commerce.application.order_views import OrderView, view_of
 from ai_platform.commerce.domain.order_status import OrderStatus
 from ai_platform.commerce.infrastructure.order_repository import lines_of, order_of
 from ai_platform.commerce.infrastructure.order_tables import orders
+from ai_platform.commerce.infrastructure.payment_views import payments_of
 from ai_platform.runtime.db import Database
 
 
@@ -65,4 +66,5 @@ async def _ids(connection: AsyncConnection, tenant_id: UUID, ids: Sequence[UUID]
     wanted = select(orders).where(orders.c.tenant_id == tenant_id, orders.c.id.in_(ids)).order_by(orders.c.id.desc())
     rows = (await connection.execute(wanted)).all()
     lines = await lines_of(connection, [row.id for row in rows])
-    return [view_of(order_of(row, lines.get(row.id, ()))) for row in rows]
+    paying = await payments_of(connection, [row.id for row in rows])
+    return [view_of(order_of(row, lines.get(row.id, ())), paying.get(row.id)) for row in rows]

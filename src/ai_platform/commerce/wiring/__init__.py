@@ -1,6 +1,6 @@
 """Commerce, put together."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -22,49 +22,101 @@ from ai_platform.commerce.application.move_order import MoveOrder
 from ai_platform.commerce.application.move_stock import MoveStock
 from ai_platform.commerce.application.order_ports import PaymentDesk
 from ai_platform.commerce.application.order_queries import GetOrder, ListOrders
+from ai_platform.commerce.application.payment_queries import GetPayment, WhosePayment
+from ai_platform.commerce.application.reconcile import Reconcile
 from ai_platform.commerce.application.remove_from_order import RemoveFromOrder
 from ai_platform.commerce.application.search_products import SearchProducts
 from ai_platform.commerce.application.variants import AddVariant, ChangeVariant
 from ai_platform.commerce.application.whose_order import WhoseOrder
 from ai_platform.commerce.contracts.api import CommerceApi
 from ai_platform.commerce.infrastructure.catalogue import CatalogueTransactions
-from ai_platform.commerce.infrastructure.no_payments import NoPayments
 from ai_platform.commerce.infrastructure.order_reads import SqlOrderReads
 from ai_platform.commerce.infrastructure.order_work import OrderTransactions
+from ai_platform.commerce.infrastructure.payment_gates import providers_of
 from ai_platform.commerce.infrastructure.purchases import SqlPurchases
 from ai_platform.commerce.infrastructure.shelves import SqlShelves, SqlVocabulary
+from ai_platform.commerce.interface.callbacks_http import CALLBACKS
 from ai_platform.commerce.interface.catalogue_http import CatalogueUseCases, products_router
+from ai_platform.commerce.interface.messages import Messages
 from ai_platform.commerce.interface.order_steps_http import order_steps_router
 from ai_platform.commerce.interface.orders_http import OrderUseCases, orders_router
+from ai_platform.commerce.interface.payment_worker import PaymentWorker
+from ai_platform.commerce.interface.payments_http import PaymentUseCases, payments_router
 from ai_platform.commerce.interface.search_http import FindingUseCases, finding_router
+from ai_platform.commerce.wiring.payments import build_payments
 from ai_platform.kernel.clock import SystemClock
+from ai_platform.runtime.bus import Message
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.relay import Relay
+from ai_platform.runtime.settings import Settings
 from ai_platform.runtime.telemetry import Metrics
 from ai_platform.tenancy.contracts.api import TenancyApi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommerceWork:
+    """What the commerce agent's process does of commerce."""
+
+    payments: PaymentWorker
+    expire_overdue: ExpireOverdueOrders
+    reconcile: Reconcile
+    on_message: Callable[[Message], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commerce:
+    """`below` are the paths whose callers prove themselves without a key."""
+
     api: CommerceApi
     orders: OrderUseCases
+    payments: PaymentUseCases
     expire_order: ExpireOrder
-    expire_overdue: ExpireOverdueOrders
+    work: CommerceWork
     routers: Sequence[APIRouter]
+    below: tuple[str, ...]
+    idle: Callable[[], Awaitable[None]]
+    close: Callable[[], Awaitable[None]]
 
 
-def build_commerce(*, database: Database, tenancy: TenancyApi, relay: Relay, metrics: Metrics, queue: str) -> Commerce:
-    """`queue` takes the wake-ups of whoever works on orders and payments."""
-    payments, reads = NoPayments(), SqlOrderReads(database)
-    transactions = OrderTransactions(database, relay, metrics, queue)
-    orders = _orders(transactions, reads, tenancy, payments)
-    expire = ExpireOrder(transactions=transactions, payments=payments, clock=SystemClock())
+def build_commerce(
+    *, database: Database, tenancy: TenancyApi, relay: Relay, metrics: Metrics, settings: Settings
+) -> Commerce:
+    """The commerce queue takes the wake-ups of whoever works on orders and payments."""
+    reads, providers = SqlOrderReads(database), providers_of(settings, database)
+    transactions = OrderTransactions(database, relay, metrics, settings.rabbitmq_crm_queue)
+    paying = build_payments(database, tenancy, relay, metrics, settings.rabbitmq_crm_queue, providers=providers)
+    orders = _orders(transactions, reads, tenancy, paying.desk)
+    expire = ExpireOrder(transactions=transactions, payments=paying.desk, clock=SystemClock())
+    payments = PaymentUseCases(
+        initiate=paying.initiate,
+        refund=paying.refund,
+        get=GetPayment(paying.reads, WhosePayment(paying.reads)),
+        get_order=orders.get,
+        whose=WhosePayment(paying.reads),
+        whose_order=WhoseOrder(reads),
+        reads=paying.reads,
+    )
     return Commerce(
         api=CommerceFacade(SqlPurchases(database)),
         orders=orders,
+        payments=payments,
         expire_order=expire,
-        expire_overdue=ExpireOverdueOrders(reads=reads, expire=expire, clock=SystemClock()),
-        routers=(*_catalogue(database, tenancy), orders_router(orders), order_steps_router(orders)),
+        work=CommerceWork(
+            payments=paying.worker,
+            expire_overdue=ExpireOverdueOrders(reads=reads, expire=expire, clock=SystemClock()),
+            reconcile=paying.reconcile,
+            on_message=Messages(expire, paying.worker),
+        ),
+        routers=(
+            *_catalogue(database, tenancy),
+            orders_router(orders),
+            order_steps_router(orders),
+            payments_router(payments),
+            *paying.routers,
+        ),
+        below=(CALLBACKS,),
+        idle=paying.idle,
+        close=providers.client.aclose,
     )
 
 
