@@ -8,7 +8,6 @@ from uuid import UUID
 from ai_platform.kernel.errors import InvalidInput, Violation
 
 QUANTITY_MAX: Final = 999
-WANTED_SKU_MAX: Final = 100
 LINE_NAME_MAX: Final = 520
 """A product's name and a variant's."""
 

@@ -12,8 +12,9 @@ from ai_platform.commerce.domain.address import ADDRESS_LINE_MAX, Address
 from ai_platform.commerce.domain.confirmation import TOKEN_MAX, Action
 from ai_platform.commerce.domain.order import LINES_MAX, REASON_MAX
 from ai_platform.commerce.domain.order_changes import NOTES_MAX, TRACKING_MAX, OrderChanges
-from ai_platform.commerce.domain.order_line import QUANTITY_MAX, WANTED_SKU_MAX
+from ai_platform.commerce.domain.order_line import QUANTITY_MAX
 from ai_platform.commerce.domain.order_status import OrderStatus
+from ai_platform.commerce.domain.variant import SKU_MAX
 from ai_platform.runtime.fields import SaidText, StoredText
 from ai_platform.runtime.money_fields import MoneySaid
 
@@ -48,7 +49,7 @@ class ItemBody(_Strict):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [ITEM]})
 
-    sku: Annotated[SaidText, Field(max_length=WANTED_SKU_MAX)] | None = None
+    sku: Annotated[SaidText, Field(max_length=SKU_MAX)] | None = None
     variant_id: UUID | None = None
     quantity: int = Field(ge=1, le=QUANTITY_MAX, strict=True)
 
