@@ -70,7 +70,7 @@ def gateway_app(
     )
     foundation.idle.append(jobs.idle)
     commerce = build_commerce(database=database, tenancy=tenancy.api)
-    inbox = build_inbox(database=database, commerce=commerce.api)
+    inbox = build_inbox(database=database, commerce=commerce.api, tenancy=tenancy.api)
 
     async def ready() -> None:
         refuse_while(draining)
