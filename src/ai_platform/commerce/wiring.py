@@ -1,6 +1,6 @@
 """Commerce, put together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -10,6 +10,7 @@ from ai_platform.commerce.application.browse_products import GetProduct, ListPro
 from ai_platform.commerce.application.change_product import ChangeProduct
 from ai_platform.commerce.application.create_product import CreateProduct
 from ai_platform.commerce.application.facade import CommerceFacade
+from ai_platform.commerce.application.import_products import ImportProducts
 from ai_platform.commerce.application.know_currency import KnowCurrency
 from ai_platform.commerce.application.move_stock import MoveStock
 from ai_platform.commerce.application.search_products import SearchProducts
@@ -19,6 +20,7 @@ from ai_platform.commerce.infrastructure.catalogue import CatalogueTransactions
 from ai_platform.commerce.infrastructure.purchases import SqlPurchases
 from ai_platform.commerce.infrastructure.shelves import SqlShelves, SqlVocabulary
 from ai_platform.commerce.interface.catalogue_http import CatalogueUseCases, products_router
+from ai_platform.commerce.interface.import_http import IMPORT, ImportUseCases, import_router
 from ai_platform.commerce.interface.search_http import FindingUseCases, finding_router
 from ai_platform.kernel.clock import SystemClock
 from ai_platform.runtime.db import Database
@@ -27,12 +29,17 @@ from ai_platform.tenancy.contracts.api import TenancyApi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commerce:
+    """`body_limits` are in bytes; None where the body is read as it comes."""
+
     api: CommerceApi
     routers: Sequence[APIRouter]
+    body_limits: Mapping[str, int | None]
 
 
 def build_commerce(*, database: Database, tenancy: TenancyApi) -> Commerce:
-    return Commerce(api=CommerceFacade(SqlPurchases(database)), routers=_catalogue(database, tenancy))
+    return Commerce(
+        api=CommerceFacade(SqlPurchases(database)), routers=_catalogue(database, tenancy), body_limits={IMPORT: None}
+    )
 
 
 def _catalogue(database: Database, tenancy: TenancyApi) -> Sequence[APIRouter]:
@@ -53,4 +60,5 @@ def _catalogue(database: Database, tenancy: TenancyApi) -> Sequence[APIRouter]:
         move_stock=MoveStock(transactions, clock),
         currency=currency,
     )
-    return (finding_router(finding), products_router(catalogue))
+    importing = ImportUseCases(import_=ImportProducts(transactions, clock), currency=currency)
+    return (import_router(importing), finding_router(finding), products_router(catalogue))

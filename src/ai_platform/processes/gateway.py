@@ -101,7 +101,7 @@ def gateway_app(
         limits=RateLimits(buckets_of(foundation), rate),
         metrics=metrics,
         spans=foundation.spans,
-        body_limits=jobs.body_limits,
+        body_limits={**jobs.body_limits, **commerce.body_limits},
         lifespan=lifespan,
     )
 

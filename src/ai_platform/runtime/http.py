@@ -104,13 +104,13 @@ def build_app(
     door: Door,
     limits: RateLimits,
     metrics: Metrics,
-    body_limits: Mapping[str, int] | None = None,
+    body_limits: Mapping[str, int | None] | None = None,
     spans: Spans = NO_SPANS,
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """All routers behind one edge, with problem documents for every refusal.
 
-    `body_limits` names the paths whose bodies may be larger than others, in bytes.
+    `body_limits` names the paths whose bodies may be larger than others, in bytes; None where they may be of any size.
     """
     app = FastAPI(
         title="AI Platform Engine",
