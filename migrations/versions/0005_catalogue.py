@@ -52,6 +52,7 @@ def upgrade() -> None:
     create_search()
     create_customers()
     create_customer_aliases()
+    create_customer_words()
 
 
 def create_products() -> None:
@@ -204,14 +205,29 @@ def create_customer_aliases() -> None:
     secure("customer_aliases")
 
 
+def create_customer_words() -> None:
+    """What a customer is looked up by: the beginnings of names, e-mail addresses and numbers."""
+    op.create_table(
+        "customer_words",
+        tenant_id("customer_words", primary_key=True),
+        sa.Column("word", sa.Text(collation="C"), primary_key=True),
+        reference("customer_words", "customer_id", "customers", primary_key=True),
+    )
+    op.create_index("ix_customer_words_customer", "customer_words", ["customer_id"])
+    op.execute(f"GRANT SELECT, INSERT, DELETE ON customer_words TO {APP}, {WORKER}")
+    secure("customer_words")
+
+
 def tenant_id(table: str, **options: bool) -> sa.Column[object]:
     return sa.Column(
         "tenant_id", sa.Uuid(), sa.ForeignKey("tenants.id", name=f"fk_{table}_tenant_id"), nullable=False, **options
     )  # fmt: skip
 
 
-def reference(table: str, column: str, other: str) -> sa.Column[object]:
-    return sa.Column(column, sa.Uuid(), sa.ForeignKey(f"{other}.id", name=f"fk_{table}_{column}"), nullable=False)
+def reference(table: str, column: str, other: str, **options: bool) -> sa.Column[object]:
+    return sa.Column(
+        column, sa.Uuid(), sa.ForeignKey(f"{other}.id", name=f"fk_{table}_{column}"), nullable=False, **options
+    )  # fmt: skip
 
 
 def secure(table: str) -> None:
@@ -224,5 +240,8 @@ def secure(table: str) -> None:
 
 def downgrade() -> None:
     op.execute(f"DROP FUNCTION search_products({SEARCH_ARGUMENTS})")
-    for table in ("customer_aliases", "customers", "product_words", "stock_moves", "product_variants", "products"):
+    for table in (
+        "customer_words", "customer_aliases", "customers", "product_words", "stock_moves", "product_variants",
+        "products",
+    ):  # fmt: skip
         op.drop_table(table)

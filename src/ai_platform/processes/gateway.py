@@ -72,7 +72,7 @@ def gateway_app(
         draining=draining,
     )
     foundation.idle.append(jobs.idle)
-    inbox = build_inbox(database=database, commerce=commerce.api)
+    inbox = build_inbox(database=database, commerce=commerce.api, tenancy=tenancy.api)
 
     async def ready() -> None:
         refuse_while(draining)
@@ -103,7 +103,7 @@ def gateway_app(
         limits=RateLimits(buckets_of(foundation), rate),
         metrics=metrics,
         spans=foundation.spans,
-        body_limits=jobs.body_limits,
+        body_limits={**jobs.body_limits, **commerce.body_limits},
         below=commerce.below,
         lifespan=lifespan,
     )

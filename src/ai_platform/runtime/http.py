@@ -107,15 +107,15 @@ def build_app(  # noqa: PLR0913 - one keyword a thing that the application is ma
     door: Door,
     limits: RateLimits,
     metrics: Metrics,
-    body_limits: Mapping[str, int] | None = None,
+    body_limits: Mapping[str, int | None] | None = None,
     below: Sequence[str] = (),
     spans: Spans = NO_SPANS,
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """All routers behind one edge, with problem documents for every refusal.
 
-    `body_limits` names the paths whose bodies may be larger than others, in bytes. Below the prefixes `below` no key is
-    asked for: whoever is served there proves himself in another way.
+    `body_limits` names the paths whose bodies may be larger than others, in bytes; None where they may be of any size.
+    Below the prefixes `below` no key is asked for: whoever is served there proves himself in another way.
     """
     app = FastAPI(
         title="AI Platform Engine",

@@ -1,6 +1,6 @@
 """Commerce, put together."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -17,6 +17,7 @@ from ai_platform.commerce.application.create_order import CreateOrder
 from ai_platform.commerce.application.create_product import CreateProduct
 from ai_platform.commerce.application.expire_order import ExpireOrder, ExpireOverdueOrders
 from ai_platform.commerce.application.facade import CommerceFacade
+from ai_platform.commerce.application.import_products import ImportProducts
 from ai_platform.commerce.application.know_currency import KnowCurrency
 from ai_platform.commerce.application.move_order import MoveOrder
 from ai_platform.commerce.application.move_stock import MoveStock
@@ -37,6 +38,7 @@ from ai_platform.commerce.infrastructure.purchases import SqlPurchases
 from ai_platform.commerce.infrastructure.shelves import SqlShelves, SqlVocabulary
 from ai_platform.commerce.interface.callbacks_http import CALLBACKS
 from ai_platform.commerce.interface.catalogue_http import CatalogueUseCases, products_router
+from ai_platform.commerce.interface.import_http import IMPORT, ImportUseCases, import_router
 from ai_platform.commerce.interface.messages import Messages
 from ai_platform.commerce.interface.order_steps_http import order_steps_router
 from ai_platform.commerce.interface.orders_http import OrderUseCases, orders_router
@@ -65,7 +67,10 @@ class CommerceWork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commerce:
-    """`below` are the paths whose callers prove themselves without a key."""
+    """`below` are the paths whose callers prove themselves without a key.
+
+    `body_limits` are in bytes; None where the body is read as it comes.
+    """
 
     api: CommerceApi
     orders: OrderUseCases
@@ -74,6 +79,7 @@ class Commerce:
     work: CommerceWork
     routers: Sequence[APIRouter]
     below: tuple[str, ...]
+    body_limits: Mapping[str, int | None]
     idle: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
 
@@ -115,6 +121,7 @@ def build_commerce(
             *paying.routers,
         ),
         below=(CALLBACKS,),
+        body_limits={IMPORT: None},
         idle=paying.idle,
         close=providers.client.aclose,
     )
@@ -158,4 +165,5 @@ def _catalogue(database: Database, tenancy: TenancyApi) -> Sequence[APIRouter]:
         move_stock=MoveStock(transactions, clock),
         currency=currency,
     )
-    return (finding_router(finding), products_router(catalogue))
+    importing = ImportUseCases(import_=ImportProducts(transactions, clock), currency=currency)
+    return (import_router(importing), finding_router(finding), products_router(catalogue))

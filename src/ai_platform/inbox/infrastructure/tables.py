@@ -53,3 +53,12 @@ customer_aliases: Final = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Index("ix_customer_aliases_customer", "customer_id"),
 )
+
+customer_words: Final = Table(
+    "customer_words",
+    metadata,
+    Column("tenant_id", Uuid(), ForeignKey("tenants.id"), primary_key=True),
+    Column("word", Text(collation="C"), primary_key=True),
+    Column("customer_id", Uuid(), ForeignKey("customers.id"), primary_key=True),
+    Index("ix_customer_words_customer", "customer_id"),
+)
