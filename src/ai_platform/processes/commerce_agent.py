@@ -1,6 +1,7 @@
 """The commerce agent: looks after payments, and ends orders whose time ran out."""
 
 import asyncio
+from dataclasses import asdict
 
 from ai_platform.commerce.wiring import Commerce
 from ai_platform.processes.commerce import commerce_of
@@ -26,10 +27,15 @@ async def attend(foundation: Foundation, commerce: Commerce, stop: asyncio.Event
     consumer = Consumer(
         settings.rabbitmq_crm_queue, work.on_message, ready=foundation.database.ping, metrics=foundation.metrics
     )
+    async def reconcile() -> None:
+        report = await work.reconcile()
+        if not report.is_clean:
+            _log.error("books_disagree", **asdict(report))
+
     repeated = [
         Periodic("payment-poll", work.payments.work_off, seconds=POLL_EVERY),
         Periodic("order-expiry", work.expire_overdue, seconds=SWEEP_EVERY),
-        Periodic("reconciliation", work.reconcile, seconds=RECONCILE_EVERY),
+        Periodic("reconciliation", reconcile, seconds=RECONCILE_EVERY),
     ]
     for one in repeated:
         one.start()

@@ -120,10 +120,10 @@ class DuePayments(Protocol):
         """Tenant and payment of those that are due, the longest due first; ours for `LEASE`, then due again."""
 
 
-LEASE: Final = timedelta(seconds=90)
-"""Longer than every call of one look may take together."""
+LEASE: Final = timedelta(seconds=15)
+"""A look whose worker died is taken up after this. Two looks at once harm nothing, so slow ones need no more."""
 
-OPENING: Final = timedelta(seconds=45)
+OPENING: Final = timedelta(seconds=25)
 """Longer than a provider may take to open a payment. After it, somebody else may try."""
 
 
