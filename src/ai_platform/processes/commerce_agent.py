@@ -27,6 +27,7 @@ async def attend(foundation: Foundation, commerce: Commerce, stop: asyncio.Event
     consumer = Consumer(
         settings.rabbitmq_crm_queue, work.on_message, ready=foundation.database.ping, metrics=foundation.metrics
     )
+
     async def reconcile() -> None:
         report = await work.reconcile()
         if not report.is_clean:
