@@ -190,5 +190,20 @@ class AnswersInAnyOrder(RuleBasedStateMachine):
         assert (told.paid - told.reversed == 1) == has_money
 
 
+async def test_an_answer_from_before_the_reversal_does_not_pay_again() -> None:
+    book = OnePayment(opened())
+    record = RecordProviderState(cast("PaymentTransactions", book), StillClock())
+
+    def asked(standing: Standing) -> tuple[Look, tuple[Observation, ...]]:
+        look = Look(deepcopy(book.stored), NOW, called_off=False, is_being_opened=False)
+        return look, (Observation(transaction_id="t1", standing=standing, amount=DUE),)
+
+    early = asked(Standing.PAID)
+    assert await record(*asked(Standing.PAID)) is not None
+    assert await record(*asked(Standing.DENIED)) is not None
+    assert await record(*early) is None
+    assert (book.stored.status, book.ledger.paid) == (PaymentStatus.FAILED, 1)
+
+
 AnswersInAnyOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
 TestAnswersInAnyOrder = AnswersInAnyOrder.TestCase
