@@ -158,7 +158,7 @@ def test_shelf_reservations_and_money_agree_whatever_happens(database_url: str) 
     run_state_machine_as_test(
         lambda: Orders(database_url),
         settings=settings(
-            max_examples=20,
+            max_examples=30,
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=list(HealthCheck),
