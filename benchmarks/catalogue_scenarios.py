@@ -24,7 +24,7 @@ SYLLABLES = tuple(first + then for first in "bcdgjklmnprstw" for then in ("a", "
 _MANY_TENANTS = f"""
 INSERT INTO tenants (id, name)
 SELECT gen_random_uuid(), 'tenant ' || at FROM generate_series(1, {OTHER_TENANTS}) AS at
-"""
+"""  # noqa: S608 - a constant
 _SAME_GOODS = f"""
 INSERT INTO products (id, tenant_id, name, base_price, currency, searched_name, search)
 SELECT gen_random_uuid(), tenants.id, goods.name, goods.base_price, 'IDR', goods.searched_name,
