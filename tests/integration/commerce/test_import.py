@@ -198,3 +198,11 @@ async def test_an_archived_product_that_is_imported_is_sold_again(shop: Shop) ->
     await shop.http.delete(f"{shop.products}/{made['id']}")
     assert (await send(shop, COFFEE))["updated"] == 3
     assert (await on_the_shelf(shop))["Teh Poci"]["id"] == made["id"]
+
+
+async def test_a_file_may_be_larger_than_any_other_body(shop: Shop) -> None:
+    csv = HEADER + "".join(f"Produk {at},{'kata ' * 3000},,1000,S{at},,,1\n" for at in range(200))
+    assert len(csv) > 2 * 1024 * 1024
+    assert (await send(shop, csv))["created"] == 200
+    answer = await shop.http.post(shop.products, content=csv, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 413
