@@ -113,10 +113,11 @@ def add_groups() -> None:
     from ai_platform.processes.cli_jobs import jobs
     from ai_platform.processes.cli_llm import agent, config, template
     from ai_platform.processes.cli_payments import payments
+    from ai_platform.processes.cli_products import products
     from ai_platform.processes.cli_tenancy import keys, members, tenants
     from ai_platform.processes.cli_workflow import workflow
 
-    for group in (jobs, tenants, keys, members, payments, config, template, agent, workflow):
+    for group in (jobs, tenants, keys, members, products, payments, config, template, agent, workflow):
         app.add_typer(group)
     cli_ops.register(app)
 

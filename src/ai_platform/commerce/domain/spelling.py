@@ -24,6 +24,7 @@ NOT_ASKED_FOR: Final = frozenset(_AROUND.split())
 """Words around what is asked for."""
 
 _SEPARATED: Final = re.compile(r"[^\W_]+")
+_DIGIT: Final = re.compile(r"\d")
 _TWICE: Final = re.compile(r"([^\W\d_]{3,})2", re.UNICODE)
 _SOUNDS: Final = (
     ("oe", "u"), ("dj", "j"), ("tj", "c"), ("ph", "f"), ("kh", "k"), ("sy", "s"), ("th", "t"), ("dh", "d"),
@@ -71,7 +72,7 @@ def sound_of(word: str) -> str:
 
 
 def is_code(word: str) -> bool:
-    return any(letter.isdigit() for letter in word)
+    return _DIGIT.search(word) is not None
 
 
 @lru_cache(maxsize=65_536)
@@ -123,5 +124,7 @@ def nearest(word: str, known: Iterable[str], most: int) -> Sequence[tuple[str, i
 
 def _plain(said: str) -> str:
     """Without case and accents."""
+    if said.isascii():
+        return said.lower()
     taken_apart = unicodedata.normalize("NFKD", said.casefold())
     return "".join(letter for letter in taken_apart if not unicodedata.combining(letter))

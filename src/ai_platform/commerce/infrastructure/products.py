@@ -76,8 +76,31 @@ _MOVE: Final = text(
     bindparam("rows", type_=JSONB), bindparam("known", type_=ARRAY(Uuid())), bindparam("tenant_id", type_=Uuid())
 )
 
+_NAMED_OR_STOCKED: Final = text(
+    """
+    SELECT found.id FROM unnest(:names) AS asked (name), LATERAL (
+        SELECT id FROM products WHERE tenant_id = :tenant_id AND products.name = asked.name OFFSET 0
+    ) AS found
+    UNION
+    SELECT found.product_id FROM unnest(:skus) AS asked (sku), LATERAL (
+        SELECT product_id FROM product_variants WHERE tenant_id = :tenant_id AND sku_key = asked.sku OFFSET 0
+    ) AS found
+    """
+).bindparams(
+    bindparam("names", type_=ARRAY(Text())),
+    bindparam("skus", type_=ARRAY(Text())),
+    bindparam("tenant_id", type_=Uuid()),
+)
+
+"""One look into an index for each: a table that grows while it is imported into has no statistics to plan by."""
+
 _KNOWN_WORDS: Final = text(
-    "SELECT word FROM product_words WHERE tenant_id = :tenant_id AND key = ANY(:words) AND word = key"
+    """
+    SELECT found.word FROM unnest(:words) AS asked (word), LATERAL (
+        SELECT word FROM product_words
+        WHERE tenant_id = :tenant_id AND key = asked.word COLLATE "C" AND product_words.word = key OFFSET 0
+    ) AS found
+    """
 ).bindparams(bindparam("words", type_=ARRAY(Text())), bindparam("tenant_id", type_=Uuid()))
 
 _LEARN: Final = text(
@@ -111,14 +134,9 @@ class SqlProducts:
         return found[0] if found else None
 
     async def of(self, names: Collection[str], skus: Collection[str]) -> Sequence[Product]:
-        of_sku = select(product_variants.c.product_id).where(
-            product_variants.c.tenant_id == self.tenant_id,
-            product_variants.c.sku_key.in_([one.lower() for one in skus]),
-        )
-        wanted = select(products.c.id).where(products.c.tenant_id == self.tenant_id)
-        named = wanted.where(products.c.name.in_(list(names)))
-        ids = set((await self.session.scalars(of_sku)).all()) | set((await self.session.scalars(named)).all())
-        return await self._read(sorted(ids))
+        asked = {"names": sorted(names), "skus": sorted(one.lower() for one in skus), "tenant_id": self.tenant_id}
+        ids = (await self.session.scalars(_NAMED_OR_STOCKED, asked)).all()
+        return await self._read(sorted(ids)) if ids else []
 
     async def _read(self, product_ids: Sequence[UUID]) -> Sequence[Product]:
         ours = (products.c.tenant_id == self.tenant_id, products.c.id.in_(product_ids))
