@@ -155,7 +155,7 @@ class AnswersInAnyOrder(RuleBasedStateMachine):
 
     @rule()
     def somebody_asks(self) -> None:
-        look = Look(deepcopy(self.book.stored), NOW, called_off=False, is_being_opened=False)
+        look = Look(deepcopy(self.book.stored), NOW, called_off=False)
         self.hands.append((look, (self.truth,) if self.truth else ()))
 
     @precondition(lambda self: self.hands)
@@ -173,7 +173,7 @@ class AnswersInAnyOrder(RuleBasedStateMachine):
         """A last question, with nobody in between: what is recorded is what the provider says, whatever came before."""
         book = OnePayment(deepcopy(self.book.stored))
         record = RecordProviderState(cast("PaymentTransactions", book), StillClock())
-        look = Look(deepcopy(book.stored), NOW, called_off=False, is_being_opened=False)
+        look = Look(deepcopy(book.stored), NOW, called_off=False)
         found = asyncio.run(record(look, (self.truth,) if self.truth else ()))
         assert found is not None
         standing = self.truth.standing if self.truth else Standing.WAITING
@@ -195,7 +195,7 @@ async def test_an_answer_from_before_the_reversal_does_not_pay_again() -> None:
     record = RecordProviderState(cast("PaymentTransactions", book), StillClock())
 
     def asked(standing: Standing) -> tuple[Look, tuple[Observation, ...]]:
-        look = Look(deepcopy(book.stored), NOW, called_off=False, is_being_opened=False)
+        look = Look(deepcopy(book.stored), NOW, called_off=False)
         return look, (Observation(transaction_id="t1", standing=standing, amount=DUE),)
 
     early = asked(Standing.PAID)

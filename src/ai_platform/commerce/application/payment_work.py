@@ -99,7 +99,6 @@ class Look:
     payment: Payment
     at: datetime
     called_off: bool
-    is_being_opened: bool
 
 
 class PaymentReads(Protocol):

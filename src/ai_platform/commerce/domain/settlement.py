@@ -45,7 +45,6 @@ class Settlement:
     received: int = 0
     refunded: int = 0
     paid_at: datetime | None = None
-    still_open: bool = False
     flags: frozenset[Flag] = frozenset()
 
 
@@ -98,7 +97,6 @@ def settle(observations: Sequence[Observation], due: Money) -> Settlement:
         flags.add(Flag.REVERSED)
     if len(paid) > 1:
         flags.add(Flag.PAID_TWICE)
-    still_open = any(one.waiting and not one.paid and one.end is None for one in all_of_them)
     if paid:
         received, refunded = due.amount * len(paid), by_hand + sum(one.refunded for one in paid)
         moments = [one.paid_at for one in paid if one.paid_at]
@@ -107,10 +105,9 @@ def settle(observations: Sequence[Observation], due: Money) -> Settlement:
             received=received,
             refunded=refunded,
             paid_at=min(moments, default=None),
-            still_open=still_open,
             flags=frozenset(flags),
         )
-    return Settlement(status=_of_none(all_of_them, still_open), still_open=still_open, flags=frozenset(flags))
+    return Settlement(status=_of_none(all_of_them), flags=frozenset(flags))
 
 
 def _of_money(kept: int, due: int) -> PaymentStatus:
@@ -119,11 +116,11 @@ def _of_money(kept: int, due: int) -> PaymentStatus:
     return PaymentStatus.PARTIALLY_REFUNDED if kept < due else PaymentStatus.PAID
 
 
-def _of_none(courses: Sequence[_Course], still_open: bool) -> PaymentStatus | None:
+def _of_none(courses: Sequence[_Course]) -> PaymentStatus | None:
     """Without money: open while one transaction is; a reversal is a failure; else the strongest end of all."""
     if any(one.reversed for one in courses):
         return PaymentStatus.FAILED
-    if still_open:
+    if any(one.waiting and one.end is None for one in courses):
         return PaymentStatus.PENDING_PAYMENT
     return strongest({one.end for one in courses})
 

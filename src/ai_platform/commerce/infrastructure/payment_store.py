@@ -24,9 +24,7 @@ from ai_platform.commerce.infrastructure.payment_rows import (
 from ai_platform.commerce.infrastructure.payment_tables import payment_events, payment_refunds, payments
 
 _NOW: Final = text("clock_timestamp()")
-_LOOK: Final = select(
-    payments, text("clock_timestamp() AS db_now"), text("opening_until > clock_timestamp() AS is_being_opened")
-)
+_LOOK: Final = select(payments, text("clock_timestamp() AS db_now"))
 _LOOKED = text(
     """
     UPDATE payments SET checks = 0, check_at = CASE WHEN noticed_at > :asked_at THEN clock_timestamp()
@@ -175,4 +173,4 @@ async def look_at(connection: AsyncConnection, tenant_id: UUID, payment_id: UUID
     if row is None:
         return None
     payment = payment_of(row, await events_of(connection, payment_id))
-    return Look(payment, row.db_now, row.called_off, bool(row.is_being_opened))
+    return Look(payment, row.db_now, row.called_off)
