@@ -18,7 +18,8 @@ from ai_platform.commerce.application.variants import AddVariant, ChangeVariant
 from ai_platform.commerce.contracts.api import CommerceApi
 from ai_platform.commerce.infrastructure.catalogue import CatalogueTransactions
 from ai_platform.commerce.infrastructure.purchases import SqlPurchases
-from ai_platform.commerce.infrastructure.shelves import SqlShelves, SqlVocabulary
+from ai_platform.commerce.infrastructure.search_index import IndexTransactions
+from ai_platform.commerce.infrastructure.shelves import SqlShelves
 from ai_platform.commerce.interface.catalogue_http import CatalogueUseCases, products_router
 from ai_platform.commerce.interface.import_http import IMPORT, ImportUseCases, import_router
 from ai_platform.commerce.interface.search_http import FindingUseCases, finding_router
@@ -47,7 +48,7 @@ def _catalogue(database: Database, tenancy: TenancyApi) -> Sequence[APIRouter]:
     shelves, currency = SqlShelves(database), KnowCurrency(tenancy)
     finding = FindingUseCases(
         list_=ListProducts(shelves, tenancy),
-        search=SearchProducts(shelves, SqlVocabulary(database), tenancy),
+        search=SearchProducts(IndexTransactions(database), tenancy),
         currency=currency,
     )
     catalogue = CatalogueUseCases(
