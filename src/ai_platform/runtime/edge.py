@@ -35,9 +35,9 @@ _log = get_logger(__name__)
 class Edge:
     """Authenticates before the body is read, so that a stranger learns nothing about validation.
 
-    `public` are the first segments of the paths that are served to anybody; below `SIGN_IN`, who asks is decided
-    there. `body_limits` are the paths that take more than `BODY_LIMIT`, by their templates; with None, the body may be
-    of any size, because it is never held as a whole.
+    `public` are the first segments of the paths that are served to anybody; below the prefixes `below`, who asks is
+    decided there. `body_limits` are the paths that take more than `BODY_LIMIT`, by their templates; with None, the body
+    may be of any size, because it is never held as a whole.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Edge:
         limits: RateLimits,
         metrics: Metrics,
         public: frozenset[str],
+        below: tuple[str, ...] = (SIGN_IN,),
         body_limits: Mapping[str, int | None],
         spans: Spans = NO_SPANS,
     ) -> None:
@@ -55,6 +56,7 @@ class Edge:
         self._door = door
         self._limits = limits
         self._public = public
+        self._below = below
         self._spans = spans
         self._body_limit = lru_cache(maxsize=1024)(partial(_limit_of, [*map(_compiled, body_limits.items())]))
         self._histogram = lru_cache(maxsize=1024)(metrics.http_request_duration.labels)
@@ -81,7 +83,7 @@ class Edge:
 
     def _is_public(self, scope: Scope) -> bool:
         path: str = scope["path"]
-        return path[1:].partition("/")[0] in self._public or path.startswith(SIGN_IN)
+        return path[1:].partition("/")[0] in self._public or path.startswith(self._below)
 
     async def _serve(self, scope: Scope, knock: Knock, receive: Receive, answer: "_Answer") -> None:
         try:

@@ -40,7 +40,10 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457 problem details; `code` is stable and meant for programs, `detail` for people."""
+    """RFC 9457 problem details; `code` is stable and meant for programs, `detail` for people.
+
+    Some codes come with members of their own: `out_of_stock` with the short `lines`, for one.
+    """
 
     type: str = Field(examples=["urn:ai-platform:problem:job_not_found"])
     title: str = Field(examples=["Not Found"])
@@ -78,9 +81,11 @@ def problem(
     instance: str,
     errors: list[dict[str, Any]] | None = None,
     headers: Mapping[str, str] | None = None,
+    facts: Mapping[str, object] | None = None,
 ) -> Response:
     """Pure ASCII on the wire, so that no input can make an error unspeakable."""
     document: dict[str, Any] = {
+        **(facts or {}),
         "type": f"urn:ai-platform:problem:{code}",
         "title": http.HTTPStatus(status).phrase,
         "status": status,
@@ -104,7 +109,10 @@ def from_error(error: PlatformError, instance: str) -> Response:
     errors = None
     if isinstance(error, InvalidInput):
         errors = [_field_problem(one) for one in error.violations]
-    return problem(status, error.detail, code=error.stable_code, instance=instance, errors=errors, headers=headers)
+    facts = error.facts if isinstance(error, Conflict) else None
+    return problem(
+        status, error.detail, code=error.stable_code, instance=instance, errors=errors, headers=headers, facts=facts
+    )
 
 
 def _field_problem(violation: Violation) -> dict[str, Any]:

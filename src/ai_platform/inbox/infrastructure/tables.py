@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     func,
     text,
@@ -40,6 +41,7 @@ customers: Final = Table(
     Column("version", Integer, nullable=False, server_default=text("1")),
     CheckConstraint(r"phone_number ~ '^\+[1-9][0-9]{6,14}$'", name="phone_number"),
     Index("ix_customers_tenant", "tenant_id", "id"),
+    UniqueConstraint("tenant_id", "id"),
 )
 
 customer_aliases: Final = Table(
