@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from ai_platform.commerce.application.ports import Answers
 from ai_platform.commerce.domain.product import Product
+from ai_platform.kernel.once import Answers
 
 
 class Products(Protocol):
