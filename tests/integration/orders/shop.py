@@ -11,7 +11,6 @@ import asyncpg
 from sqlalchemy import text
 
 from ai_platform.commerce.application.add_to_order import AddToOrder
-from ai_platform.commerce.application.answering import Asking
 from ai_platform.commerce.application.ask_confirmation import AskConfirmation
 from ai_platform.commerce.application.cancel_order import CancelOrder
 from ai_platform.commerce.application.confirm_order import ConfirmOrder
@@ -29,6 +28,7 @@ from ai_platform.commerce.infrastructure.order_work import OrderTransactions
 from ai_platform.kernel.clock import SystemClock
 from ai_platform.kernel.errors import PlatformError
 from ai_platform.kernel.ids import new_id
+from ai_platform.kernel.once import Asking
 from ai_platform.kernel.principal import DEFAULT_TENANT, Principal, Role
 from ai_platform.runtime.bus_embedded import EmbeddedBus
 from ai_platform.runtime.db import Database

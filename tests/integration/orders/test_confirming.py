@@ -7,10 +7,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from ai_platform.commerce.application.answering import Asking
 from ai_platform.commerce.domain.order_errors import InvalidOrderStep, OrderEmpty, OutOfStock, PriceChanged
 from ai_platform.commerce.domain.order_status import OrderStatus
-from ai_platform.kernel.once import Once
+from ai_platform.kernel.once import Asking, Once
 from ai_platform.kernel.principal import DEFAULT_TENANT
 from tests.integration.orders.shop import AGENT, ASKING, Shop, outcomes
 from tests.support import eventually

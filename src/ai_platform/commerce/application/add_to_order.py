@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from ai_platform.commerce.application.answering import Answer, Asking
 from ai_platform.commerce.application.order_ports import OrderWork, Wanted
 from ai_platform.commerce.application.whose_order import WhoseOrder
 from ai_platform.commerce.domain.order import Order
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.ids import new_id
+from ai_platform.kernel.once import Answer, Asking
 from ai_platform.kernel.principal import Principal
 from ai_platform.kernel.transactions import Transactions
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from ai_platform.commerce.application.ports import Answers
 from ai_platform.commerce.domain.product import Product
+from ai_platform.kernel.once import Answers
 
 
 class Products(Protocol):
@@ -67,23 +67,23 @@ class Shelves(Protocol):
 
     async def product(self, tenant_id: UUID, product_id: UUID) -> Product | None: ...
 
-    async def products(self, tenant_id: UUID, product_ids: Sequence[UUID]) -> Sequence[Product]:
-        """In the order of the ids; those that are not there are left out."""
-
     async def page(
         self, tenant_id: UUID, where: ProductFilter, *, before: UUID | None, limit: int
     ) -> Sequence[Product]:
         """Newest first."""
 
-    async def by_sku(self, tenant_id: UUID, sku: str, where: ProductFilter) -> Sequence[UUID]:
-        """With a variant of exactly this SKU, in any case; then those whose SKU begins with it."""
 
-    async def found(
-        self, tenant_id: UUID, wanted: Wanted, where: ProductFilter, *, most: int
-    ) -> Sequence[tuple[UUID, str]]:
+class Index(Protocol):
+    """What one tenant's catalogue is searched by, in one transaction."""
+
+    async def by_sku(self, sku: str, where: ProductFilter) -> Sequence[UUID]:
+        """With a variant of exactly this SKU, in any case; of a code, then those whose SKU begins with it."""
+
+    async def near(self, words: Collection[str]) -> Collection[str]:
+        """Words of the catalogue that one of these may be a misspelling or the beginning of."""
+
+    async def found(self, wanted: Wanted, where: ProductFilter, *, most: int) -> Sequence[tuple[UUID, str]]:
         """Products with these words, and the words of their names."""
 
-
-class Vocabulary(Protocol):
-    async def near(self, tenant_id: UUID, words: Collection[str]) -> Collection[str]:
-        """Words of the tenant's catalogue that one of these may be a misspelling or the beginning of."""
+    async def products(self, product_ids: Sequence[UUID]) -> Sequence[Product]:
+        """In the order of the ids; those that are not there are left out."""

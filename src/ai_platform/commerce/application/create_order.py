@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from ai_platform.commerce.application.answering import Answer, Asking
 from ai_platform.commerce.application.order_ports import OrderWork, Wanted
 from ai_platform.commerce.application.tenants import tenant_of
 from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_number import new_number
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.ids import new_id
+from ai_platform.kernel.once import Answer, Asking
 from ai_platform.kernel.principal import Principal
 from ai_platform.kernel.transactions import Transactions
 from ai_platform.tenancy.contracts.api import TenancyApi

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from ai_platform.commerce.application.answering import Answer, Asking
 from ai_platform.commerce.application.catalogue_ports import CatalogueWork
 from ai_platform.commerce.domain.access import require_owner
 from ai_platform.commerce.domain.product import Hand, Product, sku_for
@@ -12,6 +11,7 @@ from ai_platform.commerce.domain.variant import MoveKind, VariantDraft
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.ids import new_id
 from ai_platform.kernel.money import Money
+from ai_platform.kernel.once import Answer, Asking
 from ai_platform.kernel.principal import Principal
 from ai_platform.kernel.transactions import Transactions
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from ai_platform.commerce.application.answering import Asking
 from ai_platform.commerce.application.cancel_order import CancelOrder
 from ai_platform.commerce.application.confirm_order import ConfirmOrder
 from ai_platform.commerce.application.expecting import require_version
@@ -13,6 +12,7 @@ from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_errors import InvalidOrderStep
 from ai_platform.commerce.domain.order_status import OrderStatus
 from ai_platform.kernel.clock import Clock
+from ai_platform.kernel.once import Asking
 from ai_platform.kernel.principal import Principal
 from ai_platform.kernel.transactions import Transactions
 

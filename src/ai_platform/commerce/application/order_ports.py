@@ -7,11 +7,11 @@ from typing import Protocol
 from uuid import UUID
 
 from ai_platform.commerce.application.order_views import OrderView
-from ai_platform.commerce.application.ports import Answers
 from ai_platform.commerce.domain.confirmation import Confirmation
 from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_line import Offer, OrderLine
 from ai_platform.commerce.domain.order_status import OrderStatus
+from ai_platform.kernel.once import Answers
 
 
 class Orders(Protocol):

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from ai_platform.commerce.application.answering import Answer, Asking
 from ai_platform.commerce.application.catalogue_ports import CatalogueWork
 from ai_platform.commerce.application.expecting import require_version
 from ai_platform.commerce.domain.access import require_owner
@@ -11,6 +10,7 @@ from ai_platform.commerce.domain.errors import ProductNotFound
 from ai_platform.commerce.domain.product import Hand, Product, VariantChanges
 from ai_platform.commerce.domain.variant import MoveKind, Variant, VariantDraft
 from ai_platform.kernel.clock import Clock
+from ai_platform.kernel.once import Answer, Asking
 from ai_platform.kernel.principal import Principal
 from ai_platform.kernel.transactions import Transactions
 

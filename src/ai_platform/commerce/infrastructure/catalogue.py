@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from ai_platform.commerce.domain.errors import SkuTaken
-from ai_platform.commerce.infrastructure.answers import SqlAnswers
 from ai_platform.commerce.infrastructure.products import SqlLines, SqlProducts
+from ai_platform.runtime.answers import SqlAnswers
 from ai_platform.runtime.db import Database
 
 

@@ -7,13 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ai_platform.commerce.application.ports import Json
 from ai_platform.commerce.infrastructure.confirmations import SqlConfirmations
 from ai_platform.commerce.infrastructure.order_consequences import Consequences
 from ai_platform.commerce.infrastructure.order_repository import SqlOrders
 from ai_platform.commerce.infrastructure.shelf import SqlShelf
 from ai_platform.commerce.infrastructure.stock import SqlStock
-from ai_platform.kernel.once import Once
+from ai_platform.kernel.once import Json, Once
 from ai_platform.runtime import idempotency
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.relay import Relay

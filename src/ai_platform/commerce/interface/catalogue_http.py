@@ -7,7 +7,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from ai_platform.commerce.application.answering import Answer, Asking
 from ai_platform.commerce.application.archive_product import ArchiveProduct
 from ai_platform.commerce.application.browse_products import GetProduct
 from ai_platform.commerce.application.change_product import ChangeProduct
@@ -25,6 +24,7 @@ from ai_platform.commerce.interface.catalogue_schemas import (
     VariantPatch,
     VariantResource,
 )
+from ai_platform.kernel.once import Answer, Asking
 from ai_platform.runtime.http import REPLAYED, Caller, ExpectedVersions, OnlyOnce
 from ai_platform.runtime.problems import problem_responses
 

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Response
 
-from ai_platform.commerce.application.answering import Asking
 from ai_platform.commerce.interface.order_bodies import CancelBody, ConfirmationBody, ConfirmBody, StatusBody
 from ai_platform.commerce.interface.order_schemas import OrderResource, SummaryResource
 from ai_platform.commerce.interface.orders_http import CHANGED, CREATED, OrderUseCases, answered, shown
+from ai_platform.kernel.once import Asking
 from ai_platform.runtime.http import Caller, ExpectedVersions, OnlyOnce
 
 NOTHING_SAID = ConfirmBody()

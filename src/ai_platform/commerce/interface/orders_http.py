@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from ai_platform.commerce.application.add_to_order import AddToOrder
-from ai_platform.commerce.application.answering import Answer, Asking
 from ai_platform.commerce.application.ask_confirmation import AskConfirmation
 from ai_platform.commerce.application.cancel_order import CancelOrder
 from ai_platform.commerce.application.change_order import ChangeOrder
@@ -22,6 +21,7 @@ from ai_platform.commerce.application.remove_from_order import RemoveFromOrder
 from ai_platform.commerce.domain.order_status import OrderStatus
 from ai_platform.commerce.interface.order_bodies import ItemBody, OrderBody, OrderPatch
 from ai_platform.commerce.interface.order_schemas import OrderPage, OrderResource
+from ai_platform.kernel.once import Answer, Asking
 from ai_platform.runtime.cursors import cursor_of, position_of
 from ai_platform.runtime.http import REPLAYED, Caller, ExpectedVersions, OnlyOnce
 from ai_platform.runtime.problems import problem_responses

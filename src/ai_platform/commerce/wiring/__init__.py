@@ -35,7 +35,8 @@ from ai_platform.commerce.infrastructure.order_reads import SqlOrderReads
 from ai_platform.commerce.infrastructure.order_work import OrderTransactions
 from ai_platform.commerce.infrastructure.payment_gates import providers_of
 from ai_platform.commerce.infrastructure.purchases import SqlPurchases
-from ai_platform.commerce.infrastructure.shelves import SqlShelves, SqlVocabulary
+from ai_platform.commerce.infrastructure.search_index import IndexTransactions
+from ai_platform.commerce.infrastructure.shelves import SqlShelves
 from ai_platform.commerce.interface.callbacks_http import CALLBACKS
 from ai_platform.commerce.interface.catalogue_http import CatalogueUseCases, products_router
 from ai_platform.commerce.interface.import_http import IMPORT, ImportUseCases, import_router
@@ -152,7 +153,7 @@ def _catalogue(database: Database, tenancy: TenancyApi) -> Sequence[APIRouter]:
     shelves, currency = SqlShelves(database), KnowCurrency(tenancy)
     finding = FindingUseCases(
         list_=ListProducts(shelves, tenancy),
-        search=SearchProducts(shelves, SqlVocabulary(database), tenancy),
+        search=SearchProducts(IndexTransactions(database), tenancy),
         currency=currency,
     )
     catalogue = CatalogueUseCases(
