@@ -1,0 +1,99 @@
+"""A catalogue taken over from a file, over HTTP."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
+
+from ai_platform.commerce.application.import_products import ImportProducts, ImportReport
+from ai_platform.commerce.application.know_currency import KnowCurrency
+from ai_platform.commerce.interface.catalogue_http import PRODUCTS
+from ai_platform.commerce.interface.import_rows import rows_of
+from ai_platform.kernel.errors import InvalidInput, Violation
+from ai_platform.runtime.http import Caller
+from ai_platform.runtime.problems import problem_responses
+
+IMPORT: Final = PRODUCTS + "/import"
+
+_EXAMPLE: Final = (
+    "name,category,base_price,sku,variant_name,price,stock,roast\nKopi Gayo,Kopi,85000,GAYO-250,250 g,,40,medium\n"
+)
+_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {"text/csv": {"schema": {"type": "string"}, "examples": {"two": {"value": _EXAMPLE}}}},
+    }
+}
+
+
+class NotCsv(InvalidInput):
+    code = "media_type_invalid"
+
+    def __init__(self) -> None:
+        what = "must be text/csv"
+        super().__init__(f"Content-Type {what}.", violations=(Violation(("header", "Content-Type"), what, self.code),))
+
+
+class RejectedLine(BaseModel):
+    line: int
+    code: str
+    message: str
+
+
+class ImportResource(BaseModel):
+    """Rows, not products."""
+
+    created: int
+    updated: int
+    rejected: list[RejectedLine]
+
+    @classmethod
+    def of(cls, report: ImportReport) -> "ImportResource":
+        rejected = [RejectedLine(line=one.line, code=one.code, message=one.message) for one in report.rejected]
+        return cls(created=report.created, updated=report.updated, rejected=rejected)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportUseCases:
+    import_: ImportProducts
+    currency: KnowCurrency
+
+
+def import_router(use: ImportUseCases) -> APIRouter:
+    router = APIRouter(tags=["Catalogue"])
+
+    @router.post(
+        IMPORT,
+        operation_id="importProducts",
+        summary="Take a catalogue over from a CSV file",
+        responses=problem_responses(401, 403, 404, 422, 429, 503),
+        openapi_extra=_BODY,
+    )
+    async def import_products(tenant_id: UUID, request: Request, caller: Caller) -> ImportResource:
+        """Role owner. Of any size: it is read as it comes, and one bad line loses no other. Columns in any order;
+        those that are not known become attributes. Send the file again, and what it says is updated."""
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _CSV:
+            raise NotCsv
+        currency = await use.currency(caller, tenant_id)
+        return ImportResource.of(await use.import_(caller, tenant_id, rows_of(_received(request), currency)))
+
+    return router
+
+
+_CSV: Final = ("text/csv", "application/csv", "application/vnd.ms-excel", "text/plain")
+
+
+async def _received(request: Request) -> AsyncIterator[bytes]:
+    """A sender who goes away has said what he has said: no half line of his is taken."""
+    try:
+        async for chunk in request.stream():
+            if chunk:
+                yield chunk
+    except ClientDisconnect:
+        raise InvalidInput(
+            "The file broke off; what came before is kept, send it again.", code="body_broke_off"
+        ) from None
