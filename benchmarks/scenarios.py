@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks import catalogue_scenarios, tenancy_scenarios, worker_scenarios
+from benchmarks import catalogue_scenarios, order_scenarios, tenancy_scenarios, worker_scenarios
 from benchmarks.stage import CONCURRENCY, Figures, Stage, peak_memory
 from tests.twins.llm_server import llm_server_process
 
@@ -204,4 +204,5 @@ ALL = {
     **worker_scenarios.ALL,
     **tenancy_scenarios.ALL,
     **catalogue_scenarios.ALL,
+    **order_scenarios.ALL,
 }

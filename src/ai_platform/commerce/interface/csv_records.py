@@ -96,7 +96,7 @@ class Records:
                 yield from self._give_up()
         else:
             self._open.clear()
-            yield first, [cell.removesuffix("\n") for cell in cells]
+            yield first, cells
 
     def _is_overfull(self) -> bool:
         return len(self._open) > LINES_IN_A_RECORD or sum(len(line) for _, line in self._open) > RECORD_BYTES
