@@ -11,7 +11,7 @@ import httpx
 from tests.twins.midtrans_server import MidtransTwin
 
 PASSING: Final = frozenset({"idempotency_in_progress", "refund_in_progress"})
-PATIENCE: Final = 400
+PATIENCE: Final = 1_200
 
 
 @dataclass(frozen=True)
