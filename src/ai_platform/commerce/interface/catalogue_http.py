@@ -14,6 +14,14 @@ from ai_platform.commerce.application.create_product import CreateProduct
 from ai_platform.commerce.application.know_currency import KnowCurrency
 from ai_platform.commerce.application.move_stock import MoveStock
 from ai_platform.commerce.application.variants import AddVariant, ChangeVariant
+from ai_platform.commerce.domain.errors import (
+    LastVariant,
+    ProductNotFound,
+    RoleTooLow,
+    SkuTaken,
+    StockTooLow,
+    VariantNotFound,
+)
 from ai_platform.commerce.domain.product import Product
 from ai_platform.commerce.interface.catalogue_schemas import (
     ProductBody,
@@ -24,16 +32,18 @@ from ai_platform.commerce.interface.catalogue_schemas import (
     VariantPatch,
     VariantResource,
 )
+from ai_platform.kernel.money import NotMoney
 from ai_platform.kernel.once import Answer, Asking
+from ai_platform.kernel.principal import Role
 from ai_platform.runtime.http import REPLAYED, Caller, ExpectedVersions, OnlyOnce
-from ai_platform.runtime.problems import problem_responses
+from ai_platform.runtime.problems import EXAMPLE_ID, refusals
 
 PRODUCTS: Final = "/v1/crm/tenants/{tenant_id}/products"
-READ: Final = problem_responses(401, 403, 404, 429, 503)
-LISTED: Final = problem_responses(401, 403, 404, 422, 429, 503)
-CREATED: Final = problem_responses(401, 403, 404, 409, 413, 422, 429, 503)
-CHANGED: Final = problem_responses(401, 403, 404, 409, 412, 413, 422, 429, 503)
-DELETED: Final = problem_responses(401, 403, 404, 412, 429, 503)
+OWNERS: Final = RoleTooLow(Role.OWNER)
+UNKNOWN: Final = ProductNotFound(EXAMPLE_ID)
+UNKNOWN_VARIANT: Final = VariantNotFound(EXAMPLE_ID)
+SKU: Final = SkuTaken("GAYO-250")
+MONEY: Final = NotMoney("IDR takes whole amounts only", "price")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +73,7 @@ def _serve_products(router: APIRouter, use: CatalogueUseCases) -> None:
         operation_id="createProduct",
         summary="Offer something new",
         response_model=ProductResource,
-        responses=CREATED,
+        responses=refusals(OWNERS, SKU, MONEY),
     )
     async def create_product(tenant_id: UUID, body: ProductBody, caller: Caller, once: OnlyOnce) -> Response:
         """Role owner. The SKU of a variant is unique within the tenant, in any case."""
@@ -77,7 +87,7 @@ def _serve_products(router: APIRouter, use: CatalogueUseCases) -> None:
         operation_id="getProduct",
         summary="One product",
         response_model=ProductResource,
-        responses=READ,
+        responses=refusals(UNKNOWN),
     )
     async def get_product(tenant_id: UUID, product_id: UUID, caller: Caller) -> Response:
         """An archived one too: it says `is_active: false`."""
@@ -88,7 +98,7 @@ def _serve_products(router: APIRouter, use: CatalogueUseCases) -> None:
         status_code=204,
         operation_id="archiveProduct",
         summary="Stop selling a product",
-        responses=DELETED,
+        responses=refusals(OWNERS, UNKNOWN),
     )
     async def archive_product(tenant_id: UUID, product_id: UUID, caller: Caller, expected: ExpectedVersions) -> None:
         """Role owner. It is not found or sold any more; what was ordered of it stays as it was."""
@@ -101,7 +111,7 @@ def _serve_changes(router: APIRouter, use: CatalogueUseCases) -> None:
         operation_id="replaceProduct",
         summary="Describe a product anew",
         response_model=ProductResource,
-        responses=CHANGED,
+        responses=refusals(OWNERS, UNKNOWN, SKU, MONEY),
     )
     async def replace_product(
         tenant_id: UUID, product_id: UUID, body: ProductBody, caller: Caller, expected: ExpectedVersions
@@ -120,7 +130,7 @@ def _serve_changes(router: APIRouter, use: CatalogueUseCases) -> None:
         operation_id="changeProduct",
         summary="Change a product",
         response_model=ProductResource,
-        responses=CHANGED,
+        responses=refusals(OWNERS, UNKNOWN, MONEY),
     )
     async def change_product(
         tenant_id: UUID, product_id: UUID, body: ProductPatch, caller: Caller, expected: ExpectedVersions
@@ -137,7 +147,7 @@ def _serve_variants(router: APIRouter, use: CatalogueUseCases) -> None:
         operation_id="addVariant",
         summary="Add a variant",
         response_model=VariantResource,
-        responses=CREATED,
+        responses=refusals(OWNERS, UNKNOWN, SKU, MONEY),
     )
     async def add_variant(
         tenant_id: UUID, product_id: UUID, body: VariantBody, caller: Caller, once: OnlyOnce
@@ -152,7 +162,7 @@ def _serve_variants(router: APIRouter, use: CatalogueUseCases) -> None:
         operation_id="changeVariant",
         summary="Change a variant",
         response_model=VariantResource,
-        responses=CHANGED,
+        responses=refusals(OWNERS, UNKNOWN, UNKNOWN_VARIANT, SKU, LastVariant(), MONEY),
     )
     async def change_variant(
         tenant_id: UUID,
@@ -174,7 +184,7 @@ def _serve_variants(router: APIRouter, use: CatalogueUseCases) -> None:
         operation_id="moveStock",
         summary="Put goods on the shelf, or take them off",
         response_model=VariantResource,
-        responses=CREATED,
+        responses=refusals(OWNERS, UNKNOWN, UNKNOWN_VARIANT, StockTooLow("GAYO-250", 5, 2)),
     )
     async def move_stock(
         tenant_id: UUID, product_id: UUID, variant_id: UUID, body: StockBody, caller: Caller, once: OnlyOnce

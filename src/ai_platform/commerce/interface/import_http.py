@@ -11,11 +11,11 @@ from starlette.requests import ClientDisconnect
 
 from ai_platform.commerce.application.import_products import ImportProducts, ImportReport
 from ai_platform.commerce.application.know_currency import KnowCurrency
-from ai_platform.commerce.interface.catalogue_http import PRODUCTS
+from ai_platform.commerce.interface.catalogue_http import OWNERS, PRODUCTS
 from ai_platform.commerce.interface.import_rows import rows_of
 from ai_platform.kernel.errors import InvalidInput, Violation
 from ai_platform.runtime.http import Caller
-from ai_platform.runtime.problems import problem_responses
+from ai_platform.runtime.problems import refusals
 
 IMPORT: Final = PRODUCTS + "/import"
 
@@ -36,6 +36,13 @@ class NotCsv(InvalidInput):
     def __init__(self) -> None:
         what = "must be text/csv"
         super().__init__(f"Content-Type {what}.", violations=(Violation(("header", "Content-Type"), what, self.code),))
+
+
+class BrokeOff(InvalidInput):
+    code = "body_broke_off"
+
+    def __init__(self) -> None:
+        super().__init__("The file broke off; what came before is kept, send it again.")
 
 
 class RejectedLine(BaseModel):
@@ -70,7 +77,7 @@ def import_router(use: ImportUseCases) -> APIRouter:
         IMPORT,
         operation_id="importProducts",
         summary="Take a catalogue over from a CSV file",
-        responses=problem_responses(401, 403, 404, 422, 429, 503),
+        responses=refusals(OWNERS, NotCsv(), BrokeOff()),
         openapi_extra=_BODY,
     )
     async def import_products(tenant_id: UUID, request: Request, caller: Caller) -> ImportResource:
@@ -94,6 +101,4 @@ async def _received(request: Request) -> AsyncIterator[bytes]:
             if chunk:
                 yield chunk
     except ClientDisconnect:
-        raise InvalidInput(
-            "The file broke off; what came before is kept, send it again.", code="body_broke_off"
-        ) from None
+        raise BrokeOff from None

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Response
 
+from ai_platform.commerce.interface import order_refusals as said
 from ai_platform.commerce.interface.order_bodies import CancelBody, ConfirmationBody, ConfirmBody, StatusBody
 from ai_platform.commerce.interface.order_schemas import OrderResource, SummaryResource
-from ai_platform.commerce.interface.orders_http import CHANGED, CREATED, OrderUseCases, answered, shown
+from ai_platform.commerce.interface.orders_http import OrderUseCases, answered, shown
 from ai_platform.kernel.once import Asking
 from ai_platform.runtime.http import Caller, ExpectedVersions, OnlyOnce
 
@@ -23,7 +24,7 @@ def order_steps_router(use: OrderUseCases) -> APIRouter:
         status_code=201,
         operation_id="askOrderConfirmation",
         summary="A summary to be confirmed, and its token",
-        responses=CREATED,
+        responses=said.ASKED,
     )
     async def ask_confirmation(order_id: UUID, body: ConfirmationBody, caller: Caller) -> SummaryResource:
         """The first of two steps. The token works once, for this summary only, and within half an hour."""
@@ -38,7 +39,7 @@ def order_steps_router(use: OrderUseCases) -> APIRouter:
         operation_id="confirmOrder",
         summary="Confirm an order, which reserves its goods",
         response_model=OrderResource,
-        responses=CREATED,
+        responses=said.CONFIRMED,
     )
     async def confirm_order(
         order_id: UUID, caller: Caller, once: OnlyOnce, body: Annotated[ConfirmBody, Body()] = NOTHING_SAID
@@ -53,7 +54,7 @@ def order_steps_router(use: OrderUseCases) -> APIRouter:
         operation_id="cancelOrder",
         summary="Cancel an order, which sets its goods free",
         response_model=OrderResource,
-        responses=CREATED,
+        responses=said.CANCELLED,
     )
     async def cancel_order(order_id: UUID, caller: Caller, body: Annotated[CancelBody, Body()] = NO_REASON) -> Response:
         """A paid order is refunded by it, which needs role owner."""
@@ -65,7 +66,7 @@ def order_steps_router(use: OrderUseCases) -> APIRouter:
         operation_id="moveOrder",
         summary="Take an order one step further",
         response_model=OrderResource,
-        responses=CHANGED,
+        responses=said.MOVED,
     )
     async def move_order(order_id: UUID, body: StatusBody, caller: Caller, expected: ExpectedVersions) -> Response:
         """An illegal step answers 409 `invalid_transition` and names the `allowed` ones."""

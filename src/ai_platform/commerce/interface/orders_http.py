@@ -19,18 +19,14 @@ from ai_platform.commerce.application.order_queries import GetOrder, ListOrders
 from ai_platform.commerce.application.order_views import OrderView
 from ai_platform.commerce.application.remove_from_order import RemoveFromOrder
 from ai_platform.commerce.domain.order_status import OrderStatus
+from ai_platform.commerce.interface import order_refusals as said
 from ai_platform.commerce.interface.order_bodies import ItemBody, OrderBody, OrderPatch
 from ai_platform.commerce.interface.order_schemas import OrderPage, OrderResource
 from ai_platform.kernel.once import Answer, Asking
 from ai_platform.runtime.cursors import cursor_of, position_of
 from ai_platform.runtime.http import REPLAYED, Caller, ExpectedVersions, OnlyOnce
-from ai_platform.runtime.problems import problem_responses
 
 OF_TENANT: Final = "/v1/crm/tenants/{tenant_id}/orders"
-READ: Final = problem_responses(401, 403, 404, 429, 503)
-LISTED: Final = problem_responses(401, 403, 404, 422, 429, 503)
-CREATED: Final = problem_responses(401, 403, 404, 409, 413, 422, 429, 503)
-CHANGED: Final = problem_responses(401, 403, 404, 409, 412, 413, 422, 429, 503)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +57,14 @@ def _serve_orders(router: APIRouter, use: OrderUseCases) -> None:
         operation_id="createOrder",
         summary="Begin an order",
         response_model=OrderResource,
-        responses=CREATED,
+        responses=said.CREATED,
     )
     async def create_order(tenant_id: UUID, body: OrderBody, caller: Caller, once: OnlyOnce) -> Response:
         """At today's prices. Nothing is reserved before it is confirmed."""
         answer = await use.create(caller, tenant_id, body.new(), Asking(OrderResource.worded, once))
         return answered(answer, 201, {"Location": f"/v1/crm/orders/{answer.body['id']}"})
 
-    @router.get(OF_TENANT, operation_id="listOrders", summary="Orders, newest first", responses=LISTED)
+    @router.get(OF_TENANT, operation_id="listOrders", summary="Orders, newest first")
     async def list_orders(
         tenant_id: UUID,
         caller: Caller,
@@ -87,7 +83,7 @@ def _serve_orders(router: APIRouter, use: OrderUseCases) -> None:
         operation_id="getOrder",
         summary="One order",
         response_model=OrderResource,
-        responses=READ,
+        responses=said.READ,
     )
     async def get_order(order_id: UUID, caller: Caller) -> Response:
         return shown(await use.get(caller, order_id))
@@ -100,7 +96,7 @@ def _serve_changes(router: APIRouter, use: OrderUseCases) -> None:
         operation_id="addOrderItem",
         summary="Put something into an order",
         response_model=OrderResource,
-        responses=CREATED,
+        responses=said.ADDED,
     )
     async def add_item(order_id: UUID, body: ItemBody, caller: Caller, once: OnlyOnce) -> Response:
         """The same variant again makes one line with the sum, at today's price. Only while it is PENDING."""
@@ -111,7 +107,7 @@ def _serve_changes(router: APIRouter, use: OrderUseCases) -> None:
         operation_id="removeOrderItem",
         summary="Take a line out of an order",
         response_model=OrderResource,
-        responses=CHANGED,
+        responses=said.REMOVED,
     )
     async def remove_item(order_id: UUID, item_id: UUID, caller: Caller, expected: ExpectedVersions) -> Response:
         """Answers the order without it. Only while it is PENDING."""
@@ -123,7 +119,7 @@ def _serve_changes(router: APIRouter, use: OrderUseCases) -> None:
         operation_id="changeOrder",
         summary="Change where an order goes, what that costs, its notes",
         response_model=OrderResource,
-        responses=CHANGED,
+        responses=said.CHANGED,
     )
     async def change_order(order_id: UUID, body: OrderPatch, caller: Caller, expected: ExpectedVersions) -> Response:
         """What is not named stays. The shipping cost only while it is PENDING, the address until it is sent."""

@@ -1,7 +1,7 @@
 """Payments over HTTP: to begin, to read, to give back."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Response
@@ -12,14 +12,26 @@ from ai_platform.commerce.application.payment_queries import GetPayment, WhosePa
 from ai_platform.commerce.application.payment_work import PaymentReads
 from ai_platform.commerce.application.refund_payment import RefundCommand, RefundPayment
 from ai_platform.commerce.application.whose_order import WhoseOrder
+from ai_platform.commerce.domain.errors import RoleTooLow
+from ai_platform.commerce.domain.payment_errors import NothingToRefund, PaymentNotFound
+from ai_platform.commerce.interface import order_refusals as said
 from ai_platform.commerce.interface.order_schemas import OrderResource
 from ai_platform.commerce.interface.payment_schemas import PaymentBody, PaymentResource, RefundBody
+from ai_platform.kernel.money import NotMoney
+from ai_platform.kernel.principal import Role
 from ai_platform.runtime.http import REPLAYED, Caller, OnlyOnce
-from ai_platform.runtime.problems import problem_responses
+from ai_platform.runtime.problems import EXAMPLE_ID, refusals
 
-NO_WISH = PaymentBody(method=None)
-READ = problem_responses(401, 403, 404, 429, 503)
-CREATED = problem_responses(401, 403, 404, 409, 413, 422, 429, 503)
+NO_WISH: Final = PaymentBody(method=None)
+UNKNOWN: Final = PaymentNotFound(EXAMPLE_ID)
+REFUND: Final = refusals(
+    UNKNOWN,
+    RoleTooLow(Role.OWNER),
+    NothingToRefund(85_000, "IDR"),
+    NotMoney("IDR takes whole amounts only", "amount"),
+    *said.PROVIDER,
+    *said.NO_REFUND,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +54,7 @@ def payments_router(use: PaymentUseCases) -> APIRouter:
         operation_id="payOrder",
         summary="A place to pay a confirmed order",
         response_model=OrderResource,
-        responses={200: {"description": "It has one already"}, **CREATED},
+        responses={200: {"description": "It has one already"}, **said.PAID},
     )
     async def pay_order(
         order_id: UUID, caller: Caller, once: OnlyOnce, body: Annotated[PaymentBody, Body()] = NO_WISH
@@ -60,7 +72,7 @@ def payments_router(use: PaymentUseCases) -> APIRouter:
         operation_id="getPayment",
         summary="One payment, with its refunds",
         response_model=PaymentResource,
-        responses=READ,
+        responses=refusals(UNKNOWN),
     )
     async def get_payment(payment_id: UUID, caller: Caller) -> Response:
         return await _shown(payment_id, caller, {})
@@ -70,7 +82,7 @@ def payments_router(use: PaymentUseCases) -> APIRouter:
         operation_id="refundPayment",
         summary="Give money back",
         response_model=PaymentResource,
-        responses=CREATED,
+        responses=REFUND,
     )
     async def refund_payment(payment_id: UUID, body: RefundBody, caller: Caller, once: OnlyOnce) -> Response:
         """Role owner. Before shipping, giving all of it back cancels the order and returns its goods to the shelf.

@@ -7,7 +7,6 @@ from pydantic import BaseModel
 
 from ai_platform.commerce.application.reconcile import Reconcile
 from ai_platform.runtime.http import Operator
-from ai_platform.runtime.problems import problem_responses
 
 
 class ReconciliationReport(BaseModel):
@@ -32,7 +31,6 @@ def reconciliation_router(reconcile: Reconcile) -> APIRouter:
         "/payments/reconcile",
         operation_id="reconcilePayments",
         summary="Compare payments with providers, and reservations with stock",
-        responses=problem_responses(401, 403, 503),
     )
     async def reconcile_payments(_: Operator) -> ReconciliationReport:
         """Role platform. News that it finds is recorded, like any other."""

@@ -14,13 +14,14 @@ from ai_platform.commerce.application.know_currency import KnowCurrency
 from ai_platform.commerce.application.search_products import SearchProducts
 from ai_platform.commerce.domain.product import Product
 from ai_platform.commerce.domain.ranking import Rank
-from ai_platform.commerce.interface.catalogue_http import LISTED, PRODUCTS
+from ai_platform.commerce.interface.catalogue_http import PRODUCTS
 from ai_platform.commerce.interface.catalogue_schemas import Category, ProductPage, ProductResource
 from ai_platform.kernel.errors import InvalidInput, Violation
-from ai_platform.kernel.money import SaidMoney
+from ai_platform.kernel.money import NotMoney, SaidMoney
 from ai_platform.runtime.cursors import cursor_of, name_cursor_of, name_position_of, position_of
 from ai_platform.runtime.fields import StoredText
 from ai_platform.runtime.http import Caller
+from ai_platform.runtime.problems import refusals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,12 @@ class FindingUseCases:
 def finding_router(use: FindingUseCases) -> APIRouter:
     router = APIRouter(prefix=PRODUCTS, tags=["Catalogue"])
 
-    @router.get("", operation_id="listProducts", summary="Products, newest or best first", responses=LISTED)
+    @router.get(
+        "",
+        operation_id="listProducts",
+        summary="Products, newest or best first",
+        responses=refusals(NotMoney("IDR takes whole amounts only", "query", "min_price")),
+    )
     async def list_products(  # noqa: PLR0913 - each is a parameter of the query
         tenant_id: UUID,
         caller: Caller,

@@ -12,6 +12,7 @@ from ai_platform.inbox.application.create_customer import CreateCustomer
 from ai_platform.inbox.application.erase_customer import EraseCustomer
 from ai_platform.inbox.application.queries import GetCustomer, ListCustomers
 from ai_platform.inbox.application.views import CustomerView
+from ai_platform.inbox.domain.errors import CustomerNotFound, NotAPhoneNumber, PhoneTaken, RoleTooLow
 from ai_platform.inbox.interface.schemas import (
     CustomerBody,
     CustomerExport,
@@ -20,16 +21,13 @@ from ai_platform.inbox.interface.schemas import (
     CustomerResource,
 )
 from ai_platform.kernel.once import Answer, Asking
+from ai_platform.kernel.principal import Role
 from ai_platform.runtime.cursors import cursor_of, position_of
 from ai_platform.runtime.fields import StoredText
 from ai_platform.runtime.http import REPLAYED, Caller, ExpectedVersions, OnlyOnce
-from ai_platform.runtime.problems import problem_responses
+from ai_platform.runtime.problems import EXAMPLE_ID, refusals
 
-READ: Final = problem_responses(401, 403, 404, 429, 503)
-LISTED: Final = problem_responses(401, 403, 404, 422, 429, 503)
-CREATED: Final = problem_responses(401, 403, 404, 409, 413, 422, 429, 503)
-CHANGED: Final = problem_responses(401, 403, 404, 409, 412, 413, 422, 429, 503)
-DELETED: Final = problem_responses(401, 403, 404, 412, 429, 503)
+UNKNOWN: Final = CustomerNotFound(EXAMPLE_ID)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +53,10 @@ def _serve_a_tenants(router: APIRouter, use: CustomerUseCases) -> None:
         operation_id="createCustomer",
         summary="Write a customer down",
         response_model=CustomerResource,
-        responses={200: {"model": CustomerResource, "description": "The number is known"}, **CREATED},
+        responses={
+            200: {"model": CustomerResource, "description": "The number is known"},
+            **refusals(NotAPhoneNumber()),
+        },
     )
     async def create_customer(tenant_id: UUID, body: CustomerBody, caller: Caller, once: OnlyOnce) -> Response:
         """200 with the customer that has this number already, who stays as he is."""
@@ -67,7 +68,6 @@ def _serve_a_tenants(router: APIRouter, use: CustomerUseCases) -> None:
         "/tenants/{tenant_id}/customers",
         operation_id="listCustomers",
         summary="Customers, newest first",
-        responses=LISTED,
     )
     async def list_customers(
         tenant_id: UUID,
@@ -89,7 +89,7 @@ def _serve_one(router: APIRouter, use: CustomerUseCases) -> None:
         operation_id="getCustomer",
         summary="One customer",
         response_model=CustomerResource,
-        responses=READ,
+        responses=refusals(UNKNOWN),
     )
     async def get_customer(customer_id: UUID, caller: Caller) -> Response:
         return _shown(await use.get(caller, customer_id))
@@ -99,7 +99,7 @@ def _serve_one(router: APIRouter, use: CustomerUseCases) -> None:
         operation_id="changeCustomer",
         summary="Correct what is known of a customer",
         response_model=CustomerResource,
-        responses=CHANGED,
+        responses=refusals(UNKNOWN, PhoneTaken(), NotAPhoneNumber()),
     )
     async def change_customer(
         customer_id: UUID, body: CustomerPatch, caller: Caller, expected: ExpectedVersions
@@ -112,7 +112,7 @@ def _serve_one(router: APIRouter, use: CustomerUseCases) -> None:
         "/customers/{customer_id}/export",
         operation_id="exportCustomer",
         summary="Everything that is kept of a customer",
-        responses=READ,
+        responses=refusals(UNKNOWN),
     )
     async def export_customer(customer_id: UUID, caller: Caller) -> CustomerExport:
         return CustomerExport.of(await use.get(caller, customer_id))
@@ -122,7 +122,7 @@ def _serve_one(router: APIRouter, use: CustomerUseCases) -> None:
         status_code=204,
         operation_id="eraseCustomer",
         summary="Forget who a customer was",
-        responses=DELETED,
+        responses=refusals(UNKNOWN, RoleTooLow(Role.OWNER)),
     )
     async def erase_customer(customer_id: UUID, caller: Caller, expected: ExpectedVersions) -> None:
         """Role owner. Personal data goes, the books stay; who writes again is somebody new."""
