@@ -96,13 +96,14 @@ def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
 def _refusals_of(operation: Operation, operators: frozenset[str], *, takes_key: bool) -> Iterator[PlatformError]:
     named = {parameter["name"]: parameter for parameter in operation.get("parameters", [])}
     places = {parameter["in"] for parameter in named.values()}
+    has_body = "$ref" in str(operation.get("requestBody"))  # one of our shapes; others are read as they come
     known = (
         (takes_key, _OF_A_KEY),
         (operation["operationId"] in operators, _OF_A_ROLE),
         ("path" in places, _OF_A_PATH),
-        ("query" in places or "requestBody" in operation, _OF_INPUT),
+        ("query" in places or has_body, _OF_INPUT),
         ("cursor" in named, _OF_A_CURSOR),
-        ("requestBody" in operation, _OF_A_BODY),
+        (has_body, _OF_A_BODY),
         ("Idempotency-Key" in named, _OF_ONCE),
         ("If-Match" in named, _OF_A_VERSION),
     )

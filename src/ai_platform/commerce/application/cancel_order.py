@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from ai_platform.commerce.application.expecting import require_version
 from ai_platform.commerce.application.order_ports import OrderWork, PaymentDesk
 from ai_platform.commerce.application.second_step import Yes, redeem
 from ai_platform.commerce.application.whose_order import WhoseOrder
@@ -11,6 +10,7 @@ from ai_platform.commerce.domain.confirmation import Action
 from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_errors import InvalidOrderStep, OwnersDecision, PaymentUnderWay
 from ai_platform.commerce.domain.order_status import STEPS, OrderStatus, PaymentStatus
+from ai_platform.kernel.aggregate import require_version
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.errors import Conflict
 from ai_platform.kernel.principal import Principal, Role

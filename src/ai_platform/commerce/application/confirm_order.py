@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from ai_platform.commerce.application.expecting import require_version
 from ai_platform.commerce.application.order_ports import OrderWork, Shelved
 from ai_platform.commerce.application.second_step import Yes, redeem
 from ai_platform.commerce.application.tenants import tenant_of
@@ -15,6 +14,7 @@ from ai_platform.commerce.domain.confirmation import Action
 from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_errors import OutOfStock, PriceChanged
 from ai_platform.commerce.domain.order_line import ShortLine, price_changes
+from ai_platform.kernel.aggregate import require_version
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.once import Answer, Asking
 from ai_platform.kernel.principal import Principal

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ai_platform.commerce.application.catalogue_ports import CatalogueWork
-from ai_platform.commerce.domain.access import require_owner
 from ai_platform.commerce.domain.product import Hand, Product, sku_for
 from ai_platform.commerce.domain.variant import MoveKind, VariantDraft
+from ai_platform.kernel.access import require_owner
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.ids import new_id
 from ai_platform.kernel.money import Money

@@ -6,10 +6,10 @@ from typing import Final
 from uuid import UUID
 
 from ai_platform.commerce.application.catalogue_ports import CatalogueWork
-from ai_platform.commerce.domain.access import require_owner
 from ai_platform.commerce.domain.importing import BadLine, ImportRow, place, product_from, refuse_other_owner
 from ai_platform.commerce.domain.product import Hand, Product
 from ai_platform.commerce.domain.variant import MoveKind
+from ai_platform.kernel.access import require_owner
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.errors import PlatformError, Unavailable
 from ai_platform.kernel.principal import Principal

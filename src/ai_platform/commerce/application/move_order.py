@@ -5,12 +5,12 @@ from uuid import UUID
 
 from ai_platform.commerce.application.cancel_order import CancelOrder
 from ai_platform.commerce.application.confirm_order import ConfirmOrder
-from ai_platform.commerce.application.expecting import require_version
 from ai_platform.commerce.application.order_ports import OrderWork
 from ai_platform.commerce.application.whose_order import WhoseOrder
 from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_errors import InvalidOrderStep
 from ai_platform.commerce.domain.order_status import OrderStatus
+from ai_platform.kernel.aggregate import require_version
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.once import Asking
 from ai_platform.kernel.principal import Principal

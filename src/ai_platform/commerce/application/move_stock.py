@@ -5,10 +5,10 @@ from uuid import UUID
 
 from ai_platform.commerce.application.catalogue_ports import CatalogueWork
 from ai_platform.commerce.application.variants import Placed
-from ai_platform.commerce.domain.access import require_owner
 from ai_platform.commerce.domain.errors import ProductNotFound
 from ai_platform.commerce.domain.product import Hand
 from ai_platform.commerce.domain.variant import MoveKind
+from ai_platform.kernel.access import require_owner
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.once import Answer, Asking
 from ai_platform.kernel.principal import Principal

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ai_platform.commerce.application.payment_work import PaymentReads
-from ai_platform.commerce.domain.errors import RoleTooLow
 from ai_platform.commerce.domain.payment import Payment
 from ai_platform.commerce.domain.payment_errors import PaymentNotFound
 from ai_platform.commerce.domain.refund import Refund
+from ai_platform.kernel.access import RoleTooLow
 from ai_platform.kernel.principal import Principal, Role
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from ai_platform.commerce.application.expecting import require_version
 from ai_platform.commerce.application.order_ports import OrderWork
 from ai_platform.commerce.application.whose_order import WhoseOrder
+from ai_platform.kernel.aggregate import require_version
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.principal import Principal
 from ai_platform.kernel.transactions import Transactions

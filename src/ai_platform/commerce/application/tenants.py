@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-from ai_platform.commerce.domain.access import require_own
-from ai_platform.commerce.domain.errors import TenantNotFound
+from ai_platform.kernel.access import TenantNotFound, require_own
 from ai_platform.kernel.principal import Principal, Role
 from ai_platform.tenancy.contracts.api import TenancyApi, TenantRecord
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ai_platform.commerce.application.catalogue_ports import CatalogueWork
-from ai_platform.commerce.application.expecting import require_version
-from ai_platform.commerce.domain.access import require_owner
 from ai_platform.commerce.domain.errors import ProductNotFound
 from ai_platform.commerce.domain.product import Hand, Product, VariantChanges
 from ai_platform.commerce.domain.variant import MoveKind, Variant, VariantDraft
+from ai_platform.kernel.access import require_owner
+from ai_platform.kernel.aggregate import require_version
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.once import Answer, Asking
 from ai_platform.kernel.principal import Principal

@@ -2,21 +2,7 @@
 
 from uuid import UUID
 
-from ai_platform.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound, Violation
-
-
-class TenantNotFound(NotFound):
-    code = "tenant_not_found"
-
-    def __init__(self, tenant_id: UUID) -> None:
-        super().__init__(f"There is no tenant {tenant_id}.")
-
-
-class RoleTooLow(NotAllowed):
-    code = "role_too_low"
-
-    def __init__(self, needed: str) -> None:
-        super().__init__(f"This needs role {needed}.")
+from ai_platform.kernel.errors import Conflict, InvalidInput, NotFound, Violation
 
 
 class ProductNotFound(NotFound):

@@ -14,14 +14,7 @@ from ai_platform.commerce.application.create_product import CreateProduct
 from ai_platform.commerce.application.know_currency import KnowCurrency
 from ai_platform.commerce.application.move_stock import MoveStock
 from ai_platform.commerce.application.variants import AddVariant, ChangeVariant
-from ai_platform.commerce.domain.errors import (
-    LastVariant,
-    ProductNotFound,
-    RoleTooLow,
-    SkuTaken,
-    StockTooLow,
-    VariantNotFound,
-)
+from ai_platform.commerce.domain.errors import LastVariant, ProductNotFound, SkuTaken, StockTooLow, VariantNotFound
 from ai_platform.commerce.domain.product import Product
 from ai_platform.commerce.interface.catalogue_schemas import (
     ProductBody,
@@ -32,6 +25,7 @@ from ai_platform.commerce.interface.catalogue_schemas import (
     VariantPatch,
     VariantResource,
 )
+from ai_platform.kernel.access import RoleTooLow
 from ai_platform.kernel.money import NotMoney
 from ai_platform.kernel.once import Answer, Asking
 from ai_platform.kernel.principal import Role

@@ -83,8 +83,6 @@ def import_router(use: ImportUseCases) -> APIRouter:
     async def import_products(tenant_id: UUID, request: Request, caller: Caller) -> ImportResource:
         """Role owner. Of any size: it is read as it comes, and one bad line loses no other. Columns in any order;
         those that are not known become attributes. Send the file again, and what it says is updated."""
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _CSV:
-            raise NotCsv
         currency = await use.currency(caller, tenant_id)
         return ImportResource.of(await use.import_(caller, tenant_id, rows_of(_received(request), currency)))
 
@@ -95,7 +93,12 @@ _CSV: Final = ("text/csv", "application/csv", "application/vnd.ms-excel", "text/
 
 
 async def _received(request: Request) -> AsyncIterator[bytes]:
-    """A sender who goes away has said what he has said: no half line of his is taken."""
+    """A sender who goes away has said what he has said: no half line of his is taken.
+
+    Raises NotCsv, once it is known that he may send anything.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _CSV:
+        raise NotCsv
     try:
         async for chunk in request.stream():
             if chunk:

@@ -31,7 +31,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class AddressBody(_Strict):
+class ShippingAddressBody(_Strict):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [ADDRESS]})
 
     street: AddressLine | None = None
@@ -100,7 +100,7 @@ class SecondStep(_Strict):
 class ConfirmBody(SecondStep):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"shipping_address": ADDRESS}]})
 
-    shipping_address: AddressBody | None = None
+    shipping_address: ShippingAddressBody | None = None
 
 
 class CancelBody(SecondStep):
@@ -115,7 +115,7 @@ class ConfirmationBody(_Strict):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"action": "confirm"}]})
 
     action: Action
-    shipping_address: AddressBody | None = None
+    shipping_address: ShippingAddressBody | None = None
     conversation_id: UUID | None = None
 
 
@@ -132,7 +132,7 @@ class OrderPatch(_Strict):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"shipping_cost": "15000"}]})
 
     shipping_cost: MoneySaid | None = None
-    shipping_address: AddressBody | None = None
+    shipping_address: ShippingAddressBody | None = None
     notes: Notes | None = None
     tracking_number: Annotated[StoredText, Field(max_length=TRACKING_MAX)] | None = None
 

@@ -13,8 +13,15 @@ from ai_platform.commerce.domain.confirmation import Action
 from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_line import OrderLine
 from ai_platform.commerce.domain.order_status import OrderStatus, PaymentStatus
-from ai_platform.commerce.interface.order_bodies import AddressBody
 from ai_platform.runtime.money_fields import MoneyShown
+
+
+class ShippingAddress(BaseModel):
+    street: str | None
+    city: str | None
+    province: str | None
+    postal_code: str | None
+    country: str | None
 
 
 class ItemResource(BaseModel):
@@ -70,7 +77,7 @@ class OrderResource(BaseModel):
     shipping_cost: MoneyShown
     total: MoneyShown
     currency: str
-    shipping_address: AddressBody | None
+    shipping_address: ShippingAddress | None
     payment: OrderPaymentResource | None
     notes: str | None
     tracking_number: str | None
@@ -93,7 +100,7 @@ class OrderResource(BaseModel):
             **money,
             items=[ItemResource.of(line, view.currency) for line in view.lines],
             item_count=sum(line.quantity for line in view.lines),
-            shipping_address=AddressBody(**asdict(address)) if address else None,
+            shipping_address=ShippingAddress(**asdict(address)) if address else None,
             payment=OrderPaymentResource.of(view.payment, view.currency) if view.payment else None,
         )
 
@@ -114,7 +121,7 @@ class SummaryResource(BaseModel):
     token: str
     action: Action
     order: OrderResource
-    shipping_address: AddressBody | None
+    shipping_address: ShippingAddress | None
     expires_at: datetime
 
     @classmethod
@@ -124,6 +131,6 @@ class SummaryResource(BaseModel):
             token=summary.token,
             action=summary.action,
             order=OrderResource.of(summary.order),
-            shipping_address=AddressBody(**asdict(address)) if address else None,
+            shipping_address=ShippingAddress(**asdict(address)) if address else None,
             expires_at=summary.expires_at,
         )

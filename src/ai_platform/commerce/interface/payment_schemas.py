@@ -17,7 +17,7 @@ from ai_platform.runtime.money_fields import MoneySaid, MoneyShown
 Reason = Annotated[SaidText, StringConstraints(min_length=1, max_length=500)]
 
 
-class PaymentBody(BaseModel):
+class PaymentWish(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     method: Method | None = Field(None, description="Narrows what the provider offers.")

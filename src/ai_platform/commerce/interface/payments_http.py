@@ -12,17 +12,17 @@ from ai_platform.commerce.application.payment_queries import GetPayment, WhosePa
 from ai_platform.commerce.application.payment_work import PaymentReads
 from ai_platform.commerce.application.refund_payment import RefundCommand, RefundPayment
 from ai_platform.commerce.application.whose_order import WhoseOrder
-from ai_platform.commerce.domain.errors import RoleTooLow
 from ai_platform.commerce.domain.payment_errors import NothingToRefund, PaymentNotFound
 from ai_platform.commerce.interface import order_refusals as said
 from ai_platform.commerce.interface.order_schemas import OrderResource
-from ai_platform.commerce.interface.payment_schemas import PaymentBody, PaymentResource, RefundBody
+from ai_platform.commerce.interface.payment_schemas import PaymentResource, PaymentWish, RefundBody
+from ai_platform.kernel.access import RoleTooLow
 from ai_platform.kernel.money import NotMoney
 from ai_platform.kernel.principal import Role
 from ai_platform.runtime.http import REPLAYED, Caller, OnlyOnce
 from ai_platform.runtime.problems import EXAMPLE_ID, refusals
 
-NO_WISH: Final = PaymentBody(method=None)
+NO_WISH: Final = PaymentWish(method=None)
 UNKNOWN: Final = PaymentNotFound(EXAMPLE_ID)
 REFUND: Final = refusals(
     UNKNOWN,
@@ -57,7 +57,7 @@ def payments_router(use: PaymentUseCases) -> APIRouter:
         responses={200: {"description": "It has one already"}, **said.PAID},
     )
     async def pay_order(
-        order_id: UUID, caller: Caller, once: OnlyOnce, body: Annotated[PaymentBody, Body()] = NO_WISH
+        order_id: UUID, caller: Caller, once: OnlyOnce, body: Annotated[PaymentWish, Body()] = NO_WISH
     ) -> Response:
         """Asking again while a payment lives answers the same link, with 200."""
         tenant_id = await use.whose_order(caller, order_id)

@@ -23,6 +23,8 @@ from ai_platform.runtime.fields import StoredText
 from ai_platform.runtime.http import Caller
 from ai_platform.runtime.problems import refusals
 
+PRICES: Final = refusals(NotMoney("IDR takes whole amounts only", "query", "min_price"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingUseCases:
@@ -38,7 +40,7 @@ def finding_router(use: FindingUseCases) -> APIRouter:
         "",
         operation_id="listProducts",
         summary="Products, newest or best first",
-        responses=refusals(NotMoney("IDR takes whole amounts only", "query", "min_price")),
+        responses=PRICES,
     )
     async def list_products(  # noqa: PLR0913 - each is a parameter of the query
         tenant_id: UUID,

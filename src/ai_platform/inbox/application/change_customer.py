@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from ai_platform.inbox.application.expecting import require_version
 from ai_platform.inbox.application.ports import CustomerWork
 from ai_platform.inbox.application.views import CustomerView, CustomerViews
 from ai_platform.inbox.application.whose_customer import WhoseCustomer
 from ai_platform.inbox.domain.customer import Address, CustomerChanges
 from ai_platform.inbox.domain.errors import CustomerNotFound, PhoneTaken
 from ai_platform.inbox.domain.phone import country_of, phone_number
+from ai_platform.kernel.aggregate import require_version
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.principal import Principal
 from ai_platform.kernel.transactions import Transactions

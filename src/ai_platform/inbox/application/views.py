@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ai_platform.commerce.contracts.api import CommerceApi, CustomerTotals
-from ai_platform.inbox.domain.access import require_own
 from ai_platform.inbox.domain.customer import Customer
-from ai_platform.inbox.domain.errors import TenantNotFound
+from ai_platform.kernel.access import TenantNotFound, require_own
 from ai_platform.kernel.principal import Principal
 from ai_platform.tenancy.contracts.api import TenancyApi, TenantRecord
 

@@ -12,7 +12,7 @@ from ai_platform.inbox.application.create_customer import CreateCustomer
 from ai_platform.inbox.application.erase_customer import EraseCustomer
 from ai_platform.inbox.application.queries import GetCustomer, ListCustomers
 from ai_platform.inbox.application.views import CustomerView
-from ai_platform.inbox.domain.errors import CustomerNotFound, NotAPhoneNumber, PhoneTaken, RoleTooLow
+from ai_platform.inbox.domain.errors import CustomerNotFound, NotAPhoneNumber, PhoneTaken
 from ai_platform.inbox.interface.schemas import (
     CustomerBody,
     CustomerExport,
@@ -20,6 +20,7 @@ from ai_platform.inbox.interface.schemas import (
     CustomerPatch,
     CustomerResource,
 )
+from ai_platform.kernel.access import RoleTooLow
 from ai_platform.kernel.once import Answer, Asking
 from ai_platform.kernel.principal import Role
 from ai_platform.runtime.cursors import cursor_of, position_of
@@ -28,6 +29,7 @@ from ai_platform.runtime.http import REPLAYED, Caller, ExpectedVersions, OnlyOnc
 from ai_platform.runtime.problems import EXAMPLE_ID, refusals
 
 UNKNOWN: Final = CustomerNotFound(EXAMPLE_ID)
+CREATED: Final = refusals(NotAPhoneNumber())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +56,8 @@ def _serve_a_tenants(router: APIRouter, use: CustomerUseCases) -> None:
         summary="Write a customer down",
         response_model=CustomerResource,
         responses={
-            200: {"model": CustomerResource, "description": "The number is known"},
-            **refusals(NotAPhoneNumber()),
+            200: {"model": CustomerResource, "description": "The number is known."},
+            **CREATED,
         },
     )
     async def create_customer(tenant_id: UUID, body: CustomerBody, caller: Caller, once: OnlyOnce) -> Response:

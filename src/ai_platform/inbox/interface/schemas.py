@@ -38,7 +38,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class AddressBody(_Strict):
+class CustomerAddressBody(_Strict):
     """Of a change, what is not named stays as it is."""
 
     street: Line | None = None
@@ -59,7 +59,7 @@ class CustomerBody(_Strict):
     phone_number: Phone
     name: Name | None = None
     email: Email | None = None
-    address: AddressBody | None = None
+    address: CustomerAddressBody | None = None
     tags: Tags = Field(default_factory=list)
 
     def details(self) -> CustomerChanges:
@@ -75,7 +75,7 @@ class CustomerPatch(_Strict):
     phone_number: Phone | None = None
     name: Name | None = None
     email: Email | None = None
-    address: AddressBody | None = None
+    address: CustomerAddressBody | None = None
     tags: Tags | None = None
 
     def changes(self) -> CustomerChanges:
@@ -91,7 +91,7 @@ class CustomerPatch(_Strict):
         return (getattr(self, field) or "") if field in self.model_fields_set else None
 
 
-class AddressShown(BaseModel):
+class CustomerAddress(BaseModel):
     street: str | None
     city: str | None
     province: str | None
@@ -108,7 +108,7 @@ class CustomerResource(BaseModel):
     wa_chat_id: str | None
     name: str | None
     email: str | None
-    address: AddressShown | None
+    address: CustomerAddress | None
     tags: list[str]
     total_orders: int
     total_spent: MoneyShown
@@ -123,7 +123,7 @@ class CustomerResource(BaseModel):
         plain = {name: getattr(one, name) for name in cls.model_fields if name not in special}
         return cls(
             **plain,
-            address=None if one.address is None else AddressShown(**asdict(one.address)),
+            address=None if one.address is None else CustomerAddress(**asdict(one.address)),
             tags=list(one.tags),
             total_orders=view.orders,
             total_spent=MoneyShown.of(view.spent, view.currency),
