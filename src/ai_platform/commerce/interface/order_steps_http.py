@@ -42,12 +42,17 @@ def order_steps_router(use: OrderUseCases) -> APIRouter:
         responses=said.CONFIRMED,
     )
     async def confirm_order(
-        order_id: UUID, caller: Caller, once: OnlyOnce, body: Annotated[ConfirmBody, Body()] = NOTHING_SAID
+        order_id: UUID,
+        caller: Caller,
+        once: OnlyOnce,
+        expected: ExpectedVersions,
+        body: Annotated[ConfirmBody, Body()] = NOTHING_SAID,
     ) -> Response:
         """409 `out_of_stock` with all short lines; 409 `price_changed` with the prices, which the order then has."""
-        address = body.shipping_address.address() if body.shipping_address else None
+        address, yes = body.shipping_address.address() if body.shipping_address else None, body.yes()
         asking = Asking(OrderResource.worded, once)
-        return answered(await use.confirm(caller, order_id, asking, shipping_address=address, yes=body.yes()), 200)
+        answer = await use.confirm(caller, order_id, asking, shipping_address=address, yes=yes, expected=expected)
+        return answered(answer, 200)
 
     @router.post(
         "/cancel",
@@ -56,9 +61,14 @@ def order_steps_router(use: OrderUseCases) -> APIRouter:
         response_model=OrderResource,
         responses=said.CANCELLED,
     )
-    async def cancel_order(order_id: UUID, caller: Caller, body: Annotated[CancelBody, Body()] = NO_REASON) -> Response:
+    async def cancel_order(
+        order_id: UUID,
+        caller: Caller,
+        expected: ExpectedVersions,
+        body: Annotated[CancelBody, Body()] = NO_REASON,
+    ) -> Response:
         """A paid order is refunded by it, which needs role owner."""
-        await use.cancel(caller, order_id, body.reason, yes=body.yes())
+        await use.cancel(caller, order_id, body.reason, yes=body.yes(), expected=expected)
         return shown(await use.get(caller, order_id))
 
     @router.put(
