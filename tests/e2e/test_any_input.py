@@ -13,7 +13,7 @@ from tests.e2e.stage import KEY, Stage, connected_stage
 from tests.services.stack import Services
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-SECONDS = 60
+SECONDS = 90
 LEFT_OUT = "^/v1/auth/log|^/v1/llm/configs/[^/]+/test$"
 """Signing in has a limit that strangers reach soon; trying a config waits for a worker."""
 

@@ -31,10 +31,9 @@ def _said(value: Any) -> SaidMoney:
     if isinstance(value, SaidMoney):
         return value
     if isinstance(value, dict):
-        currency = value.get("currency")
-        if set(value) - {"amount", "currency"} or not isinstance(currency, str | None):
+        if set(value) - {"amount", "currency"} or not isinstance(value.get("currency", ""), str):
             raise ValueError("must be an object with amount and currency")
-        return SaidMoney(_words(value.get("amount")), currency)
+        return SaidMoney(_words(value.get("amount")), value.get("currency"))
     return SaidMoney(_words(value))
 
 

@@ -86,7 +86,18 @@ def test_a_body_may_say_money_as_a_number_or_in_words(body: Any, words: str) -> 
 
 
 @pytest.mark.parametrize(
-    "body", [None, True, [], {}, {"amount": None}, {"amount": 1, "currency": 3}, {"amount": 1, "x": 1}, float("nan")]
+    "body",
+    [
+        None,
+        True,
+        [],
+        {},
+        {"amount": None},
+        {"amount": 1, "currency": 3},
+        {"amount": 1, "currency": None},
+        {"amount": 1, "x": 1},
+        float("nan"),
+    ],
 )
 def test_a_body_that_says_no_money_is_refused(body: Any) -> None:
     with pytest.raises(ValidationError):

@@ -69,13 +69,13 @@ class InitiatePayment:
         initiated = await self._initiate(tenant_id, order_id, method)
         if once is not None:
             async with self.transactions(tenant_id) as work:
-                if await work.kept.begin(once) is None:
-                    await work.kept.keep(once, {"payment_id": str(initiated.payment.id)})
+                if await work.answers.begin(once) is None:
+                    await work.answers.keep(once, {"payment_id": str(initiated.payment.id)})
         return initiated
 
     async def _earlier(self, tenant_id: UUID, once: Once) -> Payment | None:
         async with self.transactions(tenant_id) as work:
-            answer = await work.kept.begin(once)
+            answer = await work.answers.begin(once)
             return None if answer is None else await work.payments.look(UUID(str(answer["payment_id"])))
 
     async def _initiate(self, tenant_id: UUID, order_id: UUID, method: Method | None) -> Initiated:

@@ -1,6 +1,6 @@
 """One transaction over payments, and the orders that they pay."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from ai_platform.commerce.application.fulfilling import Fulfilling
 from ai_platform.commerce.application.payment_ports import Notice, Payer
 from ai_platform.commerce.domain.payment import Payment
 from ai_platform.commerce.domain.refund import Refund
-from ai_platform.kernel.once import Once
+from ai_platform.kernel.once import Answers
 
 
 class Payments(Protocol):
@@ -65,12 +65,6 @@ class Refunds(Protocol):
     async def save(self, refund: Refund) -> None: ...
 
 
-class KeptAnswers(Protocol):
-    async def begin(self, once: Once) -> Mapping[str, object] | None: ...
-
-    async def keep(self, once: Once, answer: Mapping[str, object]) -> None: ...
-
-
 class PaymentWork(Protocol):
     @property
     def payments(self) -> Payments: ...
@@ -85,7 +79,7 @@ class PaymentWork(Protocol):
     def orders(self) -> Fulfilling: ...
 
     @property
-    def kept(self) -> KeptAnswers: ...
+    def answers(self) -> Answers: ...
 
 
 class PaymentTransactions(Protocol):

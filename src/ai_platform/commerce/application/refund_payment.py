@@ -57,13 +57,13 @@ class RefundPayment:
     async def _decide(self, command: RefundCommand, once: Once | None) -> tuple[Refund, bool]:
         async with self.transactions(command.tenant_id) as work:
             payment, now = await work.payments.get(command.payment_id), self.clock.now()
-            if once is not None and (answer := await work.kept.begin(once)) is not None:
+            if once is not None and (answer := await work.answers.begin(once)) is not None:
                 return await work.refunds.get(UUID(str(answer["refund_id"]))), True
             refund = await _open_one(work, payment, command)
             if refund is None:
                 refund = await self._new(work, payment, command)
             if once is not None:
-                await work.kept.keep(once, {"refund_id": str(refund.id)})
+                await work.answers.keep(once, {"refund_id": str(refund.id)})
             await work.schedule.soon(payment.id)
             if command.by_hand:
                 refund.done(now)

@@ -12,25 +12,10 @@ from ai_platform.commerce.infrastructure.order_consequences import Consequences
 from ai_platform.commerce.infrastructure.order_repository import SqlOrders
 from ai_platform.commerce.infrastructure.shelf import SqlShelf
 from ai_platform.commerce.infrastructure.stock import SqlStock
-from ai_platform.kernel.once import Json, Once
-from ai_platform.runtime import idempotency
+from ai_platform.runtime.answers import ConnectionAnswers
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.telemetry import Metrics
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionAnswers:
-    """Implements `ports.Answers`."""
-
-    connection: AsyncConnection
-    tenant_id: UUID
-
-    async def begin(self, once: Once) -> Json | None:
-        return await idempotency.begin(self.connection, self.tenant_id, once)
-
-    async def keep(self, once: Once, answer: Json) -> None:
-        await idempotency.keep(self.connection, self.tenant_id, once, answer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,37 +1,21 @@
 """One transaction over payments and the orders that they pay, and what is told once it is committed."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ai_platform.commerce.application.fulfilling import Fulfilling
 from ai_platform.commerce.application.payment_published import published
 from ai_platform.commerce.domain.payment import Payment
 from ai_platform.commerce.infrastructure.order_work import order_work
 from ai_platform.commerce.infrastructure.payment_store import SqlPayments, SqlRefunds, SqlSchedule
-from ai_platform.kernel.once import Once
-from ai_platform.runtime import idempotency, outbox, tracing
+from ai_platform.runtime import outbox, tracing
+from ai_platform.runtime.answers import ConnectionAnswers
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.outbox import Entry, fact
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.telemetry import Metrics
-
-
-@dataclass(frozen=True, slots=True)
-class SqlKeptAnswers:
-    """Implements `payment_work.KeptAnswers`."""
-
-    connection: AsyncConnection
-    tenant_id: UUID
-
-    async def begin(self, once: Once) -> Mapping[str, object] | None:
-        return await idempotency.begin(self.connection, self.tenant_id, once)
-
-    async def keep(self, once: Once, answer: Mapping[str, object]) -> None:
-        await idempotency.keep(self.connection, self.tenant_id, once, answer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +26,7 @@ class SqlPaymentWork:
     schedule: SqlSchedule
     refunds: SqlRefunds
     orders: Fulfilling
-    kept: SqlKeptAnswers
+    answers: ConnectionAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +48,7 @@ class SqlPaymentTransactions:
                 schedule=SqlSchedule(connection, tenant_id),
                 refunds=SqlRefunds(connection, tenant_id),
                 orders=Fulfilling(orders),
-                kept=SqlKeptAnswers(connection, tenant_id),
+                answers=ConnectionAnswers(connection, tenant_id),
             )
             facts = _facts_of(payments.touched)
             await outbox.write(connection, facts)

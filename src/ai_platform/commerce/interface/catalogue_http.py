@@ -77,7 +77,7 @@ def _serve_products(router: APIRouter, use: CatalogueUseCases) -> None:
         return _answered(answer, 201, {"Location": location, "ETag": f'"{answer.body["version"]}"'})
 
     @router.get(
-        "/{product_id}",
+        "/{product_id:uuid}",
         operation_id="getProduct",
         summary="One product",
         response_model=ProductResource,
@@ -88,7 +88,7 @@ def _serve_products(router: APIRouter, use: CatalogueUseCases) -> None:
         return _shown(await use.get(caller, tenant_id, product_id))
 
     @router.delete(
-        "/{product_id}",
+        "/{product_id:uuid}",
         status_code=204,
         operation_id="archiveProduct",
         summary="Stop selling a product",
@@ -101,7 +101,7 @@ def _serve_products(router: APIRouter, use: CatalogueUseCases) -> None:
 
 def _serve_changes(router: APIRouter, use: CatalogueUseCases) -> None:
     @router.put(
-        "/{product_id}",
+        "/{product_id:uuid}",
         operation_id="replaceProduct",
         summary="Describe a product anew",
         response_model=ProductResource,
@@ -120,7 +120,7 @@ def _serve_changes(router: APIRouter, use: CatalogueUseCases) -> None:
         )
 
     @router.patch(
-        "/{product_id}",
+        "/{product_id:uuid}",
         operation_id="changeProduct",
         summary="Change a product",
         response_model=ProductResource,

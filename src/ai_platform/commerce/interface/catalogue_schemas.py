@@ -32,7 +32,7 @@ from ai_platform.commerce.domain.variant import (
     VariantDraft,
 )
 from ai_platform.kernel.money import Money
-from ai_platform.runtime.fields import SaidText, StoredText
+from ai_platform.runtime.fields import SaidText, StoredText, StrictBody
 from ai_platform.runtime.money_fields import MoneySaid, MoneyShown
 
 ProductName = Annotated[SaidText, Field(min_length=1, max_length=PRODUCT_NAME_MAX)]
@@ -65,14 +65,10 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class VariantBody(_Strict):
+class VariantBody(StrictBody):
     """Without a price it costs the base price."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [VARIANT_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [VARIANT_EXAMPLE]})
 
     sku: Sku
     name: VariantName | None = None
@@ -87,10 +83,10 @@ class VariantBody(_Strict):
         )
 
 
-class ProductBody(_Strict):
+class ProductBody(StrictBody):
     """Without variants it gets one, called `default`; without a base price, it is that of its cheapest variant."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     name: ProductName
     description: Description = ""
@@ -132,10 +128,10 @@ class ProductBody(_Strict):
         )
 
 
-class ProductPatch(_Strict):
+class ProductPatch(StrictBody):
     """What is not named stays as it is."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"base_price": "90000"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"base_price": "90000"}]})
 
     name: ProductName | None = None
     description: Description | None = None
@@ -156,10 +152,10 @@ class ProductPatch(_Strict):
         )
 
 
-class VariantPatch(_Strict):
+class VariantPatch(StrictBody):
     """What is not named stays as it is. The stock moves by itself: see `…/stock`."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"price": "90000"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"price": "90000"}]})
 
     sku: Sku | None = None
     name: VariantName | None = None
@@ -177,10 +173,10 @@ class VariantPatch(_Strict):
         )
 
 
-class StockBody(_Strict):
+class StockBody(StrictBody):
     """How much comes (or, negative, goes), and why."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"delta": 5, "reason": "delivery"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"delta": 5, "reason": "delivery"}]})
 
     delta: int = Field(ge=-STOCK_MAX, le=STOCK_MAX, strict=True)
     reason: Annotated[StoredText, Field(max_length=REASON_MAX)] = ""

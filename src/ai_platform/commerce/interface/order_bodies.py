@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from ai_platform.commerce.application.create_order import NewOrder
 from ai_platform.commerce.application.order_ports import Wanted
@@ -15,7 +15,7 @@ from ai_platform.commerce.domain.order_changes import NOTES_MAX, TRACKING_MAX, O
 from ai_platform.commerce.domain.order_line import QUANTITY_MAX
 from ai_platform.commerce.domain.order_status import OrderStatus
 from ai_platform.commerce.domain.variant import SKU_MAX
-from ai_platform.runtime.fields import SaidText, StoredText
+from ai_platform.runtime.fields import SaidText, StoredText, StrictBody
 from ai_platform.runtime.money_fields import MoneySaid
 
 AddressLine = Annotated[StoredText, Field(max_length=ADDRESS_LINE_MAX)]
@@ -27,12 +27,8 @@ ITEM: dict[str, Any] = {"sku": "GAYO-250", "quantity": 2}
 ADDRESS: dict[str, Any] = {"street": "Jl. Braga 12", "city": "Bandung", "postal_code": "40111", "country": "ID"}
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ShippingAddressBody(_Strict):
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [ADDRESS]})
+class ShippingAddressBody(StrictBody):
+    model_config = ConfigDict(json_schema_extra={"examples": [ADDRESS]})
 
     street: AddressLine | None = None
     city: AddressLine | None = None
@@ -44,10 +40,10 @@ class ShippingAddressBody(_Strict):
         return Address(**self.model_dump()) or None
 
 
-class ItemBody(_Strict):
+class ItemBody(StrictBody):
     """What is wanted, by SKU (in any case) or by variant, and how many."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [ITEM]})
+    model_config = ConfigDict(json_schema_extra={"examples": [ITEM]})
 
     sku: Annotated[SaidText, Field(max_length=SKU_MAX)] | None = None
     variant_id: UUID | None = None
@@ -64,7 +60,7 @@ class ItemBody(_Strict):
         return Wanted(quantity=self.quantity, variant_id=self.variant_id, sku=self.sku, loc=(*loc, field))
 
 
-class OrderBody(_Strict):
+class OrderBody(StrictBody):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={"examples": [{"customer_id": "0198c5a0-0000-7000-8000-000000000001", "items": [ITEM]}]},
@@ -84,7 +80,7 @@ class OrderBody(_Strict):
         )
 
 
-class SecondStep(_Strict):
+class SecondStep(StrictBody):
     """`token` makes it the second of two steps: see `…/confirmation`. Without one the caller answers for having asked.
 
     `said_at` is when the customer last said something, for a summary that was shown in a conversation.
@@ -98,38 +94,38 @@ class SecondStep(_Strict):
 
 
 class ConfirmBody(SecondStep):
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"shipping_address": ADDRESS}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"shipping_address": ADDRESS}]})
 
     shipping_address: ShippingAddressBody | None = None
 
 
 class CancelBody(SecondStep):
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "ordered twice"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "ordered twice"}]})
 
     reason: Reason = ""
 
 
-class ConfirmationBody(_Strict):
+class ConfirmationBody(StrictBody):
     """What is about to be done."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"action": "confirm"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"action": "confirm"}]})
 
     action: Action
     shipping_address: ShippingAddressBody | None = None
     conversation_id: UUID | None = None
 
 
-class StatusBody(_Strict):
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"status": "SHIPPED"}]})
+class StatusBody(StrictBody):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "SHIPPED"}]})
 
     status: OrderStatus
     reason: Reason = ""
 
 
-class OrderPatch(_Strict):
+class OrderPatch(StrictBody):
     """What is not named stays as it is; null forgets it. The cost only while the order is PENDING."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"shipping_cost": "15000"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"shipping_cost": "15000"}]})
 
     shipping_cost: MoneySaid | None = None
     shipping_address: ShippingAddressBody | None = None

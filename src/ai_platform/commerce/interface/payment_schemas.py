@@ -4,28 +4,24 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from ai_platform.commerce.application.payment_queries import PaymentView
 from ai_platform.commerce.domain.order_status import PaymentStatus
 from ai_platform.commerce.domain.payment import Method
 from ai_platform.commerce.domain.refund import Refund, RefundStatus
 from ai_platform.commerce.domain.settlement import Flag
-from ai_platform.runtime.fields import SaidText
+from ai_platform.runtime.fields import SaidText, StrictBody
 from ai_platform.runtime.money_fields import MoneySaid, MoneyShown
 
 Reason = Annotated[SaidText, StringConstraints(min_length=1, max_length=500)]
 
 
-class PaymentWish(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class PaymentWish(StrictBody):
     method: Method | None = Field(None, description="Narrows what the provider offers.")
 
 
-class RefundBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class RefundBody(StrictBody):
     amount: MoneySaid | None = Field(None, description="All that is left when it is not said.")
     reason: Reason = Field(examples=["Barang rusak"])
     by_hand: bool = Field(False, description="It was given back already, outside of the provider: only record it.")

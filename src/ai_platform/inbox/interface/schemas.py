@@ -17,7 +17,7 @@ from ai_platform.inbox.domain.customer import (
     Address,
     CustomerChanges,
 )
-from ai_platform.runtime.fields import SaidText, StoredText
+from ai_platform.runtime.fields import SaidText, StoredText, StrictBody
 from ai_platform.runtime.money_fields import MoneyShown
 
 Phone = Annotated[SaidText, Field(min_length=1, max_length=64, examples=["0812-3456-7890"])]
@@ -34,11 +34,7 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class CustomerAddressBody(_Strict):
+class CustomerAddressBody(StrictBody):
     """Of a change, what is not named stays as it is."""
 
     street: Line | None = None
@@ -51,10 +47,10 @@ class CustomerAddressBody(_Strict):
         return replace(known or Address(), **{name: getattr(self, name) for name in self.model_fields_set})
 
 
-class CustomerBody(_Strict):
+class CustomerBody(StrictBody):
     """A number as it is dialled in the country, or with the country's code."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     phone_number: Phone
     name: Name | None = None
@@ -67,10 +63,10 @@ class CustomerBody(_Strict):
         return CustomerChanges(name=self.name, email=self.email, address=address, tags=tuple(self.tags))
 
 
-class CustomerPatch(_Strict):
+class CustomerPatch(StrictBody):
     """What is not named stays as it is."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "Budi"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Budi"}]})
 
     phone_number: Phone | None = None
     name: Name | None = None
