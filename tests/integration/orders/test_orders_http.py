@@ -339,3 +339,19 @@ async def test_orders_that_changed_are_counted(counter: Counter) -> None:
     counted = counter.platform.foundation.metrics.exposition().decode()
     assert 'orders_total{status="PENDING"} 1.0' in counted
     assert 'orders_total{status="CONFIRMED"} 1.0' in counted
+
+
+async def test_who_names_a_version_confirms_and_cancels_what_he_has_read(counter: Counter) -> None:
+    await counter.offer()
+    order = await counter.order({"sku": "GAYO", "quantity": 1})
+    at, read = f"/v1/crm/orders/{order['id']}", {"If-Match": f'"{order["version"]}"'}
+    await counter.http.patch(at, json={"notes": "ring twice"})
+    for step in ("confirm", "cancel"):
+        answer = await counter.http.post(f"{at}/{step}", headers=read)
+        assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
+    assert (await counter.http.get(at)).json()["status"] == "PENDING"
+    read = {"If-Match": (await counter.http.get(at)).headers["ETag"]}
+    confirmed = await counter.http.post(f"{at}/confirm", headers=read)
+    assert confirmed.json()["status"] == "CONFIRMED"
+    cancelled = await counter.http.post(f"{at}/cancel", headers={"If-Match": confirmed.headers["ETag"]})
+    assert cancelled.json()["status"] == "CANCELLED"
