@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks import tenancy_scenarios, worker_scenarios
+from benchmarks import catalogue_scenarios, order_scenarios, tenancy_scenarios, worker_scenarios
 from benchmarks.stage import CONCURRENCY, Figures, Stage, peak_memory
 from tests.twins.llm_server import llm_server_process
 
@@ -203,4 +203,6 @@ ALL = {
     "sse": seen_over_sse,
     **worker_scenarios.ALL,
     **tenancy_scenarios.ALL,
+    **catalogue_scenarios.ALL,
+    **order_scenarios.ALL,
 }

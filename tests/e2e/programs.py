@@ -187,6 +187,14 @@ class WorkerProcess(Program):
         return any(line["event"] == "worker_started" for line in self.lines())
 
 
+class AgentProcess(Program):
+    def __init__(self, *, directory: Path, watchdog: Watchdog, variables: Mapping[str, str]) -> None:
+        super().__init__("commerce-agent", directory=directory, watchdog=watchdog, variables=variables)
+
+    def is_ready(self) -> bool:
+        return any(line["event"] == "commerce_agent_started" for line in self.lines())
+
+
 class DevProcess(Program):
     """`ai-platform dev` on one data directory, again and again."""
 

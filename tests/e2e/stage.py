@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import asyncpg
 
 from tests.e2e.client import Client
-from tests.e2e.programs import DevProcess, GatewayProcess, Program, WorkerProcess
+from tests.e2e.programs import AgentProcess, DevProcess, GatewayProcess, Program, WorkerProcess
 from tests.services.postgres import PostgresServer, outside_the_loop
 from tests.services.rabbitmq import RabbitServer
 from tests.services.redis import RedisServer
@@ -53,6 +53,9 @@ class Stage:
 
     def worker(self, **variables: str) -> WorkerProcess:
         return self.has(WorkerProcess(**self._place("worker", variables)))
+
+    def agent(self, **variables: str) -> AgentProcess:
+        return self.has(AgentProcess(**self._place("agent", variables)))
 
     def dev(self, *more: str, data_dir: Path | None = None, port: int = 0, **variables: str) -> DevProcess:
         """On the stage's one data directory, unless another is named."""

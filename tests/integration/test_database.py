@@ -17,6 +17,10 @@ from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from ai_platform.commerce.infrastructure import order_tables as _order_tables  # noqa: F401 - its tables are compared
+from ai_platform.commerce.infrastructure import payment_tables as _payment_tables  # noqa: F401 - its tables are compared
+from ai_platform.commerce.infrastructure import tables as _commerce_tables  # noqa: F401 - its tables are compared
+from ai_platform.inbox.infrastructure import tables as _inbox_tables  # noqa: F401 - its tables are compared
 from ai_platform.jobs.infrastructure.reads import PostgresReads
 from ai_platform.jobs.infrastructure.tables import jobs
 from ai_platform.kernel.errors import Unavailable

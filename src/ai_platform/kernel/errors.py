@@ -12,6 +12,7 @@
 The kinds know no status codes: the HTTP edge and the workers each map them once.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -49,7 +50,13 @@ class NotFound(PlatformError):
 
 
 class Conflict(PlatformError):
+    """`facts` tell a program what stands in the way, e.g. the lines of which there is not enough."""
+
     code = "conflict"
+
+    def __init__(self, detail: str, *, code: str | None = None, facts: Mapping[str, object] | None = None) -> None:
+        super().__init__(detail, code=code)
+        self.facts = dict(facts or {})
 
 
 class PreconditionFailed(Conflict):

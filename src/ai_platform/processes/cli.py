@@ -55,6 +55,14 @@ def llm_worker() -> None:
     process.main()
 
 
+@app.command(name="commerce-agent", epilog="Example: METRICS_PORT=9102 ai-platform commerce-agent")
+def commerce_agent() -> None:
+    """Look after payments and orders, on the services that the environment names."""
+    from ai_platform.processes import commerce_agent as process
+
+    process.main()
+
+
 @app.command(epilog="Example: DATABASE_URL=postgresql://… ai-platform migrate")
 def migrate(
     revision: Annotated[str, typer.Argument(help="Where to go: `head`, `base` or a revision.")] = "head",
@@ -104,10 +112,12 @@ def add_groups() -> None:
     from ai_platform.processes import cli_ops
     from ai_platform.processes.cli_jobs import jobs
     from ai_platform.processes.cli_llm import agent, config, template
+    from ai_platform.processes.cli_payments import payments
+    from ai_platform.processes.cli_products import products
     from ai_platform.processes.cli_tenancy import keys, members, tenants
     from ai_platform.processes.cli_workflow import workflow
 
-    for group in (jobs, tenants, keys, members, config, template, agent, workflow):
+    for group in (jobs, tenants, keys, members, products, payments, config, template, agent, workflow):
         app.add_typer(group)
     cli_ops.register(app)
 

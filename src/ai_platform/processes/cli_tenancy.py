@@ -40,7 +40,7 @@ def create(
 ) -> None:
     """Take a business on; prints it as JSON, with its owner's key and its webhook secret, shown this once."""
     body = {"name": name, "wa_session": wa_session, "currency": currency, "timezone": timezone}
-    _print(Gateway(url, key).call("POST", TENANTS, json=body))
+    print_json(Gateway(url, key).call("POST", TENANTS, json=body))
 
 
 @tenants.command(name="list", epilog="Example: ai-platform tenants list --json")
@@ -53,13 +53,13 @@ def list_tenants(limit: Limit = 50, as_json: AsJson = False, url: Url = HERE, ke
 @tenants.command(epilog="Example: ai-platform tenants show 00000000-0000-7000-8000-000000000001")
 def show(tenant: TenantId = str(DEFAULT_TENANT), url: Url = HERE, key: Key = "") -> None:
     """Show one tenant as JSON; of its secrets, which are set."""
-    _print(Gateway(url, key).call("GET", f"{TENANTS}/{_plain(tenant)}"))
+    print_json(Gateway(url, key).call("GET", f"{TENANTS}/{plain(tenant)}"))
 
 
 @tenants.command(epilog="Example: ai-platform tenants deactivate 0198f0c0-5d2e-7b3a-9c1d-2f4e6a8b0c1d")
 def deactivate(tenant: TenantId, url: Url = HERE, key: Key = "") -> None:
     """Deactivate a tenant: its keys open nothing any more, and nothing of it is lost."""
-    Gateway(url, key).call("DELETE", f"{TENANTS}/{_plain(tenant)}")
+    Gateway(url, key).call("DELETE", f"{TENANTS}/{plain(tenant)}")
     typer.echo(f"Tenant {tenant} is deactivated.")
 
 
@@ -73,7 +73,7 @@ def create_key(
 ) -> None:
     """Make an API key; prints it alone, so that it can be piped. It is shown this once."""
     body = {"name": name, "role": role}
-    typer.echo(Gateway(url, key).call("POST", f"{TENANTS}/{_plain(tenant)}/api-keys", json=body)["api_key"])
+    typer.echo(Gateway(url, key).call("POST", f"{TENANTS}/{plain(tenant)}/api-keys", json=body)["api_key"])
 
 
 @keys.command(name="list", epilog="Example: ai-platform keys list --tenant 0198f0c0-…")
@@ -81,7 +81,7 @@ def list_keys(
     tenant: Tenant = str(DEFAULT_TENANT), limit: Limit = 50, as_json: AsJson = False, url: Url = HERE, key: Key = ""
 ) -> None:
     """List a tenant's keys, newest first."""
-    items = Gateway(url, key).call("GET", f"{TENANTS}/{_plain(tenant)}/api-keys", params={"limit": limit})["items"]
+    items = Gateway(url, key).call("GET", f"{TENANTS}/{plain(tenant)}/api-keys", params={"limit": limit})["items"]
     _list(items, ("id", "name", "role", "prefix", "last_used_at"), as_json)
 
 
@@ -93,7 +93,7 @@ def revoke(
     key: Key = "",
 ) -> None:
     """Revoke a key: it opens nothing within two seconds, and never again."""
-    Gateway(url, key).call("DELETE", f"{TENANTS}/{_plain(tenant)}/api-keys/{_plain(key_id)}")
+    Gateway(url, key).call("DELETE", f"{TENANTS}/{plain(tenant)}/api-keys/{plain(key_id)}")
     typer.echo(f"Key {key_id} is revoked.")
 
 
@@ -109,7 +109,7 @@ def create_member(
 ) -> None:
     """Let somebody sign in to the console; prints the member as JSON."""
     body = {"email": email, "name": name, "role": role, "password": password}
-    _print(Gateway(url, key).call("POST", f"{TENANTS}/{_plain(tenant)}/members", json=body))
+    print_json(Gateway(url, key).call("POST", f"{TENANTS}/{plain(tenant)}/members", json=body))
 
 
 @members.command(name="list", epilog="Example: ai-platform members list")
@@ -117,7 +117,7 @@ def list_members(
     tenant: Tenant = str(DEFAULT_TENANT), limit: Limit = 50, as_json: AsJson = False, url: Url = HERE, key: Key = ""
 ) -> None:
     """List a tenant's members, newest first."""
-    items = Gateway(url, key).call("GET", f"{TENANTS}/{_plain(tenant)}/members", params={"limit": limit})["items"]
+    items = Gateway(url, key).call("GET", f"{TENANTS}/{plain(tenant)}/members", params={"limit": limit})["items"]
     _list(items, ("id", "email", "name", "role", "is_active"), as_json)
 
 
@@ -129,24 +129,24 @@ def remove(
     key: Key = "",
 ) -> None:
     """Remove a member, who is signed out everywhere."""
-    Gateway(url, key).call("DELETE", f"{TENANTS}/{_plain(tenant)}/members/{_plain(member_id)}")
+    Gateway(url, key).call("DELETE", f"{TENANTS}/{plain(tenant)}/members/{plain(member_id)}")
     typer.echo(f"Member {member_id} is removed.")
 
 
-def _plain(words: str) -> str:
+def plain(words: str) -> str:
     """An id goes into an address; nothing else may."""
     if not words.isascii() or not words.replace("-", "").isalnum():
         fail(f"{words!r} is no id.", 2)
     return words
 
 
-def _print(resource: Any) -> None:
+def print_json(resource: Any) -> None:
     typer.echo(json.dumps(resource, indent=2, ensure_ascii=False))
 
 
 def _list(items: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool) -> None:
     if as_json:
-        _print(list(items))
+        print_json(list(items))
         return
     table = Table(*(name.replace("_", " ").capitalize() for name in columns), box=None, header_style="bold")
     for item in items:

@@ -12,6 +12,8 @@ from pydantic import SecretStr
 
 from ai_platform.kernel.principal import DEFAULT_TENANT
 from ai_platform.llm.application.bind_default import Bound
+from ai_platform.processes.commerce import commerce_of
+from ai_platform.processes.commerce_agent import attend
 from ai_platform.processes.data_dir import DataDir
 from ai_platform.processes.foundation import embedded, spans_of
 from ai_platform.processes.gateway import gateway_app, gauges_of, refuse_unsafe
@@ -47,6 +49,8 @@ def main(options: DevOptions) -> None:
 async def develop(options: DevOptions) -> None:
     """Preflight, then everything up, then the ready line, then down again in the opposite order."""
     settings, data_dir, listener = preflight(options)
+    if "public_url" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"public_url": url_of(listener)})
     configure_logging(level=settings.log_level, output_format="console", stream=sys.stderr)
     warn_of_ignored(environment())
     with listener, stop_signals() as stop:
@@ -128,20 +132,23 @@ async def _serve(
     owner = await owner_of(tenancy, data_dir) if options.seed else None
     llm, jobs = working_parts(foundation)
     bound = await llm.bind_default()
-    app = gateway_app(foundation, llm, tenancy, draining=stop.is_set)
+    commerce = commerce_of(foundation, tenancy)
+    app = gateway_app(foundation, llm, tenancy, commerce, draining=stop.is_set)
     repeated = (gauges_of(foundation), *tenancy.housekeeping)
     foundation.relay.start()
     for one in repeated:
         one.start()
     working = asyncio.create_task(work(foundation, llm, jobs, stop, signing=signing_secrets(tenancy, settings)))
+    attending = asyncio.create_task(attend(foundation, commerce, stop))
     serving = asyncio.create_task(serve_until(server_for(app, grace=settings.shutdown_grace_seconds), listener, stop))
     announcing = asyncio.create_task(announce(ready_of(settings, listener, bound, owner), as_json=options.json_ready))
-    await asyncio.wait([working, serving], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([working, attending, serving], return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     announcing.cancel()
-    await asyncio.gather(working, serving)
+    await asyncio.gather(working, attending, serving)
     for one in repeated:
         await one.stop()
+    await commerce.close()
     await llm.close()
     await foundation.close()
 
@@ -162,11 +169,15 @@ def _name_of(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def ready_of(settings: Settings, listener: socket.socket, bound: Bound | None, owner: Owner | None) -> Ready:
+def url_of(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
+    return f"http://{_name_of(host)}:{port}"
+
+
+def ready_of(settings: Settings, listener: socket.socket, bound: Bound | None, owner: Owner | None) -> Ready:
     key = settings.ai_platform_admin_key
     return Ready(
-        url=f"http://{_name_of(host)}:{port}",
+        url=url_of(listener),
         api_key=key.get_secret_value() if key else "",
         auth_mode=settings.auth_mode,
         model=f"{bound.provider}:{bound.model_name}" if bound else "none",

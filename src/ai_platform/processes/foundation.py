@@ -145,7 +145,8 @@ def embedded(settings: Settings, database_url: str, spans: Spans = NO_SPANS) -> 
 
 def queues(settings: Settings) -> tuple[QueueSpec, ...]:
     """The topology: every queue of the platform, with the facts bound to it."""
-    return (QueueSpec(name=settings.rabbitmq_task_queue, delivery_limit=settings.rabbitmq_delivery_limit),)
+    names = (settings.rabbitmq_task_queue, settings.rabbitmq_crm_queue)
+    return tuple(QueueSpec(name=name, delivery_limit=settings.rabbitmq_delivery_limit) for name in names)
 
 
 def pool_options(settings: Settings, name: str) -> PoolOptions:

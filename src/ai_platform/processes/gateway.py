@@ -5,8 +5,11 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from ai_platform.commerce.wiring import Commerce
+from ai_platform.inbox.wiring import build_inbox
 from ai_platform.jobs.wiring import build_jobs_api
 from ai_platform.llm.wiring import Llm, build_llm
+from ai_platform.processes.commerce import commerce_of
 from ai_platform.processes.foundation import VERSION, Foundation, connected, queues, spans_of
 from ai_platform.processes.lifecycle import WrongUse, environment, run, service_settings, stop_signals
 from ai_platform.processes.llm_settings import llm_options
@@ -45,14 +48,16 @@ def create_app(draining: Callable[[], bool] = lambda: False) -> FastAPI:
         options=llm_options(settings),
     )
     tenancy = tenancy_of(foundation)
-    lifespan = _lifespan(foundation, llm, tenancy.housekeeping)
-    return gateway_app(foundation, llm, tenancy, draining=draining, lifespan=lifespan)
+    commerce = commerce_of(foundation, tenancy)
+    lifespan = _lifespan(foundation, llm, tenancy.housekeeping, commerce)
+    return gateway_app(foundation, llm, tenancy, commerce, draining=draining, lifespan=lifespan)
 
 
 def gateway_app(
     foundation: Foundation,
     llm: Llm,
     tenancy: Tenancy,
+    commerce: Commerce,
     *,
     draining: Callable[[], bool],
     lifespan: Lifespan | None = None,
@@ -74,6 +79,7 @@ def gateway_app(
         draining=draining,
     )
     foundation.idle.append(jobs.idle)
+    inbox = build_inbox(database=database, commerce=commerce.api, tenancy=tenancy.api)
 
     async def ready() -> None:
         refuse_while(draining)
@@ -91,12 +97,21 @@ def gateway_app(
     desk = [queues_router(foundation.bus, foundation.desk, names), dead_letters_router(foundation.desk)]
     return build_app(
         version=VERSION,
-        routers=[*jobs.routers, *llm.routers, *tenancy.routers(door), *desk, operations],
+        routers=[
+            *jobs.routers,
+            *llm.routers,
+            *tenancy.routers(door),
+            *commerce.routers,
+            *inbox.routers,
+            *desk,
+            operations,
+        ],
         door=door,
         limits=RateLimits(buckets_of(foundation), rate),
         metrics=metrics,
         spans=foundation.spans,
-        body_limits=jobs.body_limits,
+        body_limits={**jobs.body_limits, **commerce.body_limits},
+        below=commerce.below,
         lifespan=lifespan,
     )
 
@@ -124,7 +139,7 @@ def refuse_unsafe(settings: Settings, host: str) -> None:
         raise WrongUse("AI_PLATFORM_ADMIN_KEY is not set, so nobody could come in; `ai-platform init` makes one.")
 
 
-def _lifespan(foundation: Foundation, llm: Llm, housekeeping: Sequence[Periodic]) -> Lifespan:
+def _lifespan(foundation: Foundation, llm: Llm, housekeeping: Sequence[Periodic], commerce: Commerce) -> Lifespan:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         repeated = (gauges_of(foundation), *housekeeping)
@@ -136,6 +151,7 @@ def _lifespan(foundation: Foundation, llm: Llm, housekeeping: Sequence[Periodic]
         finally:
             for one in repeated:
                 await one.stop()
+            await commerce.close()
             await llm.close()
             await foundation.close()
 

@@ -2,19 +2,17 @@
 
 import asyncio
 
-from prometheus_client import start_http_server
-
 from ai_platform.jobs.wiring import JobsWork, build_jobs_work
 from ai_platform.llm.wiring import Llm, build_llm
 from ai_platform.processes.foundation import Foundation, connected, spans_of
 from ai_platform.processes.housekeeping import Housekeeping
-from ai_platform.processes.lifecycle import WrongUse, environment, run, service_settings, stop_signals
+from ai_platform.processes.lifecycle import environment, run, service_settings, stop_signals
 from ai_platform.processes.llm_settings import llm_options
+from ai_platform.processes.metrics import serve_metrics
 from ai_platform.processes.tenancy import refuse_lost_secrets, signing_secrets, tenancy_of
 from ai_platform.runtime.consuming import Consumer
 from ai_platform.runtime.logging import configure_logging, get_logger
 from ai_platform.runtime.periodic import Periodic
-from ai_platform.runtime.telemetry import Metrics
 from ai_platform.runtime.webhooks import SigningSecrets
 
 SWEEP_EVERY = 0.5
@@ -81,13 +79,6 @@ async def work(
     grace = settings.shutdown_grace_seconds
     await asyncio.gather(jobs.worker.drain(grace), housekeeping.stop(grace))
     await jobs.heartbeat.stop()
-
-
-def serve_metrics(port: int, host: str, metrics: Metrics) -> None:
-    try:
-        start_http_server(port, host, metrics.registry)
-    except OSError as error:
-        raise WrongUse(f"Cannot serve metrics on {host}:{port} ({error.strerror}); see METRICS_PORT.") from None
 
 
 async def serve() -> None:

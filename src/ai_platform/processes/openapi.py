@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from ai_platform.llm.wiring import build_llm
+from ai_platform.processes.commerce import commerce_of
 from ai_platform.processes.foundation import connected
 from ai_platform.processes.gateway import gateway_app
 from ai_platform.processes.lifecycle import WrongUse
@@ -38,4 +39,6 @@ def openapi_document() -> dict[str, object]:
     )
     foundation = connected(settings, service="openapi")
     llm = build_llm(database=foundation.database, environment={}, metrics=foundation.metrics)
-    return gateway_app(foundation, llm, tenancy_of(foundation), draining=lambda: False).openapi()
+    tenancy = tenancy_of(foundation)
+    app = gateway_app(foundation, llm, tenancy, commerce_of(foundation, tenancy), draining=lambda: False)
+    return app.openapi()

@@ -1,9 +1,10 @@
 """The outermost layer of HTTP: one trace, one principal, one measurement and one safe answer a request."""
 
+import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
@@ -34,8 +35,9 @@ _log = get_logger(__name__)
 class Edge:
     """Authenticates before the body is read, so that a stranger learns nothing about validation.
 
-    `public` are the first segments of the paths that are served to anybody; below `SIGN_IN`, who asks is decided
-    there. `body_limits` are the paths that take more than `BODY_LIMIT`.
+    `public` are the first segments of the paths that are served to anybody; below the prefixes `below`, who asks is
+    decided there. `body_limits` are the paths that take more than `BODY_LIMIT`, by their templates; with None, the body
+    may be of any size, because it is never held as a whole.
     """
 
     def __init__(
@@ -46,15 +48,17 @@ class Edge:
         limits: RateLimits,
         metrics: Metrics,
         public: frozenset[str],
-        body_limits: Mapping[str, int],
+        below: tuple[str, ...] = (SIGN_IN,),
+        body_limits: Mapping[str, int | None],
         spans: Spans = NO_SPANS,
     ) -> None:
         self._app = app
         self._door = door
         self._limits = limits
         self._public = public
+        self._below = below
         self._spans = spans
-        self._body_limits = body_limits
+        self._body_limit = lru_cache(maxsize=1024)(partial(_limit_of, [*map(_compiled, body_limits.items())]))
         self._histogram = lru_cache(maxsize=1024)(metrics.http_request_duration.labels)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,13 +83,13 @@ class Edge:
 
     def _is_public(self, scope: Scope) -> bool:
         path: str = scope["path"]
-        return path[1:].partition("/")[0] in self._public or path.startswith(SIGN_IN)
+        return path[1:].partition("/")[0] in self._public or path.startswith(self._below)
 
     async def _serve(self, scope: Scope, knock: Knock, receive: Receive, answer: "_Answer") -> None:
         try:
             if not self._is_public(scope):
                 await self._let_in(scope, knock, answer)
-            limit = self._body_limits.get(scope["path"], BODY_LIMIT)
+            limit = self._body_limit(scope["path"])
             serve = self._serve_head if scope["method"] == "HEAD" else self._app
             await serve(scope, _limited(receive, knock, limit), answer)
         except PlatformError as error:
@@ -165,8 +169,18 @@ def _repeated(scope: Scope, headers: dict[str, str]) -> frozenset[str]:
     return frozenset(name for name in SINGULAR if names.count(name) > 1)
 
 
-def _limited(receive: Receive, knock: Knock, limit: int) -> Receive:
+def _compiled(limit: tuple[str, int | None]) -> tuple[re.Pattern[str], int | None]:
+    return re.compile(re.sub(r"\{\w+\}", "[^/]+", limit[0])), limit[1]
+
+
+def _limit_of(limits: Sequence[tuple[re.Pattern[str], int | None]], path: str) -> int | None:
+    return next((limit for template, limit in limits if template.fullmatch(path)), BODY_LIMIT)
+
+
+def _limited(receive: Receive, knock: Knock, limit: int | None) -> Receive:
     """The body, up to `limit`; a longer one is refused by its announced length or where it passes it."""
+    if limit is None:
+        return receive
     announced = knock.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > limit:
         raise LimitExceeded(_too_large(limit), code="body_too_large")

@@ -1,8 +1,8 @@
-"""Texts in request bodies that PostgreSQL can hold."""
+"""What request bodies are made of: no field that nobody asked for, and texts that PostgreSQL can hold."""
 
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 
 def _storable(value: str) -> str:
@@ -23,3 +23,9 @@ def _not_blank(value: str) -> str:
 
 StoredText = Annotated[str, AfterValidator(_storable)]
 SaidText = Annotated[str, AfterValidator(_storable), AfterValidator(_not_blank)]
+
+
+class StrictBody(BaseModel):
+    """A field that is not known is refused: it may be a known one, misspelled."""
+
+    model_config = ConfigDict(extra="forbid")

@@ -20,15 +20,18 @@ from ai_platform.kernel.once import Once
 from ai_platform.kernel.principal import Principal, Role
 from ai_platform.runtime import problems
 from ai_platform.runtime.auth import Door
-from ai_platform.runtime.edge import Edge
+from ai_platform.runtime.edge import SIGN_IN, Edge
 from ai_platform.runtime.idempotency import KEY_LENGTH
 from ai_platform.runtime.openapi import build_document
 from ai_platform.runtime.rate_limits import RateLimits
 from ai_platform.runtime.spans import NO_SPANS, Spans
 from ai_platform.runtime.telemetry import Metrics
 
-PUBLIC: Final = ("/health", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs")
+PUBLIC: Final = ("/health", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/sandbox")
 """Open to anybody; `/metrics` decides for itself."""
+
+NO_KEY: Final[dict[str, Any]] = {"security": []}
+"""For the OpenAPI entry of an operation that is served to anybody."""
 
 _TOLD_BY_THE_EDGE: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """FastAPI's own telemetry would tell paths, queries and exceptions' words, and could be switched on from outside."""
@@ -102,20 +105,22 @@ Operator = Annotated[Principal, Depends(operator_of)]
 OnlyOnce = Annotated[Once | None, Depends(once_of)]
 
 
-def build_app(
+def build_app(  # noqa: PLR0913 - one keyword a thing that the application is made of
     *,
     version: str,
     routers: Sequence[APIRouter],
     door: Door,
     limits: RateLimits,
     metrics: Metrics,
-    body_limits: Mapping[str, int] | None = None,
+    body_limits: Mapping[str, int | None] | None = None,
+    below: Sequence[str] = (),
     spans: Spans = NO_SPANS,
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """All routers behind one edge, with problem documents for every refusal.
 
-    `body_limits` names the paths whose bodies may be larger than others, in bytes.
+    `body_limits` names the paths whose bodies may be larger than others, in bytes; None where they may be of any size.
+    Below the prefixes `below` no key is asked for: whoever is served there proves himself in another way.
     """
     app = FastAPI(
         title="AI Platform Engine",
@@ -138,6 +143,7 @@ def build_app(
         limits=limits,
         metrics=metrics,
         public=frozenset(path[1:] for path in PUBLIC),
+        below=(SIGN_IN, *below),
         body_limits=body_limits or {},
         spans=spans,
     )

@@ -5,13 +5,12 @@ first answer again. A transaction that fails leaves no key, so the same request 
 """
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Column, DateTime, Index, LargeBinary, String, Table, Text, Uuid, bindparam, func, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ai_platform.kernel.errors import Conflict, InvalidInput, Violation
 from ai_platform.kernel.once import Json, Once
@@ -64,20 +63,6 @@ _PURGE = text(
         = (old.tenant_id, old.actor, old.path, old.key)
     """
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SqlAnswers:
-    """Implements the kernel's `Answers`, in the transaction of a session."""
-
-    session: AsyncSession
-    tenant_id: UUID
-
-    async def begin(self, once: Once) -> Json | None:
-        return await begin(await self.session.connection(), self.tenant_id, once)
-
-    async def keep(self, once: Once, answer: Json) -> None:
-        await keep(await self.session.connection(), self.tenant_id, once, answer)
 
 
 class IdempotencyInProgress(Conflict):

@@ -75,9 +75,10 @@ def build_document(app: FastAPI, *, public: frozenset[str], operators: frozenset
         _tidy(operation)
         if path in public:
             operation["security"] = []
-        for error in _refusals_of(path, operation, public, operators):
+        takes_key = operation.get("security") != []
+        for error in _refusals_of(operation, operators, takes_key=takes_key):
             problems.add_refusal(operation["responses"], error, path)
-        if path not in public:
+        if takes_key:
             operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/TenantId"})
         _add_headers(operation)
         operation["responses"] = dict(sorted(operation["responses"].items()))
@@ -92,18 +93,17 @@ def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
             yield path, operation
 
 
-def _refusals_of(
-    path: str, operation: Operation, public: frozenset[str], operators: frozenset[str]
-) -> Iterator[PlatformError]:
+def _refusals_of(operation: Operation, operators: frozenset[str], *, takes_key: bool) -> Iterator[PlatformError]:
     named = {parameter["name"]: parameter for parameter in operation.get("parameters", [])}
     places = {parameter["in"] for parameter in named.values()}
+    has_body = "$ref" in str(operation.get("requestBody"))  # one of our shapes; others are read as they come
     known = (
-        (path not in public, _OF_A_KEY),
+        (takes_key, _OF_A_KEY),
         (operation["operationId"] in operators, _OF_A_ROLE),
         ("path" in places, _OF_A_PATH),
-        ("query" in places or "requestBody" in operation, _OF_INPUT),
+        ("query" in places or has_body, _OF_INPUT),
         ("cursor" in named, _OF_A_CURSOR),
-        ("requestBody" in operation, _OF_A_BODY),
+        (has_body, _OF_A_BODY),
         ("Idempotency-Key" in named, _OF_ONCE),
         ("If-Match" in named, _OF_A_VERSION),
     )

@@ -7,7 +7,10 @@ _PARAMETER = re.compile(r"\{([^}]+)\}")
 
 
 def link_operations(document: dict[str, Any]) -> None:
-    """POST and GET of `/things` lead to every operation that takes one parameter more than they, `/things/{id}/…`."""
+    """POST and GET of `/things` lead to every operation that takes one parameter more than they, `/things/{id}/…`.
+
+    A tenant's things may also be known without naming it again: `/tenants/{tenant_id}/things` leads to `/things/{id}`.
+    """
     for path, operations in document["paths"].items():
         for method in {"post", "get"} & operations.keys():
             status, item, pointer = _item_of(document, operations[method])
@@ -33,16 +36,17 @@ def _item_of(document: dict[str, Any], operation: dict[str, Any]) -> tuple[str, 
 
 def _links(document: dict[str, Any], path: str, item: dict[str, Any], pointer: str) -> dict[str, Any]:
     collection = path.removesuffix("/batch")
+    known_at = (collection, collection.replace("/tenants/{tenant_id}", ""))
     own = set(_PARAMETER.findall(path))
     found = {}
     for other, operations in document["paths"].items():
         more = [name for name in _PARAMETER.findall(other) if name not in own]
-        if len(more) != 1 or not other.startswith(f"{collection}/{{{more[0]}}}"):
+        if len(more) != 1 or not other.startswith(tuple(f"{place}/{{{more[0]}}}" for place in known_at)):
             continue
         field = next((name for name in (more[0], "id", "name") if name in item), None)
         if field is None:
             continue
-        parameters = {name: f"$request.path.{name}" for name in sorted(own)}
+        parameters = {name: f"$request.path.{name}" for name in sorted(own) if f"{{{name}}}" in other}
         parameters[more[0]] = f"$response.body#{pointer}/{field}"
         for operation in operations.values():
             name = operation["operationId"]

@@ -42,7 +42,10 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457 problem details; `code` is stable and meant for programs, `detail` for people."""
+    """RFC 9457 problem details; `code` is stable and meant for programs, `detail` for people.
+
+    Some codes come with members of their own: `out_of_stock` with the short `lines`, for one.
+    """
 
     type: str = Field(examples=["urn:ai-platform:problem:job_not_found"])
     title: str = Field(examples=["Not Found"])
@@ -101,19 +104,19 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Pure ASCII on the wire, so that no input can make an error unspeakable."""
-    document = _document(status, detail, code=code, instance=instance, errors=errors)
+    document = _document(status, detail, code=code, instance=instance) | ({} if errors is None else {"errors": errors})
     return Response(json.dumps(document), status, headers, MEDIA_TYPE)
 
 
 def document_of(error: PlatformError, instance: str) -> dict[str, Any]:
-    errors = [_field_problem(one) for one in error.violations] if isinstance(error, InvalidInput) else None
-    return _document(status_of(error), error.detail, code=error.stable_code, instance=instance, errors=errors)
+    document = _document(status_of(error), error.detail, code=error.stable_code, instance=instance)
+    if isinstance(error, InvalidInput):
+        return document | {"errors": [_field_problem(one) for one in error.violations]}
+    return {**error.facts, **document} if isinstance(error, Conflict) else document
 
 
-def _document(
-    status: int, detail: str, *, code: str, instance: str, errors: list[dict[str, Any]] | None
-) -> dict[str, Any]:
-    document: dict[str, Any] = {
+def _document(status: int, detail: str, *, code: str, instance: str) -> dict[str, Any]:
+    return {
         "type": f"urn:ai-platform:problem:{code}",
         "title": http.HTTPStatus(status).phrase,
         "status": status,
@@ -121,7 +124,6 @@ def _document(
         "instance": instance,
         "code": code,
     }
-    return document if errors is None else document | {"errors": errors}
 
 
 def from_error(error: PlatformError, instance: str) -> Response:

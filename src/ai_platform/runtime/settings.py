@@ -46,6 +46,7 @@ class Settings(BaseSettings):
 
     rabbitmq_url: SecretStr | None = Field(None, description="RabbitMQ: `amqp://user:password@host:5672/vhost`.")
     rabbitmq_task_queue: str = Field("ai_tasks", min_length=1, description="Queue of the LLM workers' wake-ups.")
+    rabbitmq_crm_queue: str = Field("crm_tasks", min_length=1, description="Queue of the commerce agent's wake-ups.")
     rabbitmq_event_exchange: str = Field("ai_events", min_length=1, description="Topic exchange of contract events.")
     rabbitmq_delivery_limit: int = Field(
         20, ge=1, description="Redeliveries of one message before it becomes a dead letter."
@@ -119,6 +120,31 @@ class Settings(BaseSettings):
         False, description="Whether a completion webhook may go to a private or loopback address."
     )
 
+    public_url: str = Field(
+        "http://localhost:8000", description="Where the gateway is reached from outside; the host root."
+    )
+    midtrans_server_key: SecretStr | None = Field(
+        None, description="Midtrans' server key of tenants that have none of their own."
+    )
+    midtrans_is_production: bool = Field(False, description="Whether that key is a production key.")
+    midtrans_snap_url: str | None = Field(None, description="Stands in for Midtrans' Snap; ends in `/snap/v1`.")
+    midtrans_api_url: str | None = Field(None, description="Stands in for Midtrans' Core API; the host root.")
+    xendit_secret_key: SecretStr | None = Field(
+        None, description="Xendit's secret key of tenants that have none of their own."
+    )
+    xendit_callback_token: SecretStr | None = Field(
+        None, description="Xendit's callback verification token that goes with it."
+    )
+    xendit_api_url: str | None = Field(None, description="Stands in for Xendit's address; the host root.")
+    payment_timeout_seconds: float = Field(
+        10.0, gt=0, le=30, description="Seconds for each step of a call to a payment provider."
+    )
+    sandbox_payments: bool | None = Field(
+        None,
+        description="Whether the sandbox's pay page is served, where anybody pays without money. Unset: in development "
+        "only; production refuses it.",
+    )
+
     otel_exporter_otlp_endpoint: str | None = Field(
         None,
         description="Where OpenTelemetry spans go (OTLP over HTTP), e.g. `http://collector:4318`; none when unset.",
@@ -147,9 +173,15 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"WEBHOOK_SECRET holds less than {WEBHOOK_SECRET_BYTES} bytes; `ai-platform init` makes one."
             )
+        if self.sandbox_payments:
+            raise ValueError("SANDBOX_PAYMENTS lets anybody pay without money; unset it in production.")
         if self.secrets_key is None:
             raise ValueError("SECRETS_KEY is missing; `ai-platform init` makes one.")
         return self
+
+    @property
+    def serves_sandbox(self) -> bool:
+        return self.app_env == "development" if self.sandbox_payments is None else self.sandbox_payments
 
     def missing_services(self) -> list[str]:
         """The variables that a service process cannot run without and that are unset."""

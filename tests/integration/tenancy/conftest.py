@@ -10,7 +10,9 @@ import pytest_asyncio
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from ai_platform.commerce.wiring import Commerce
 from ai_platform.llm.wiring import build_llm
+from ai_platform.processes.commerce import commerce_of
 from ai_platform.processes.foundation import Foundation, embedded
 from ai_platform.processes.gateway import gateway_app
 from ai_platform.processes.tenancy import tenancy_of
@@ -29,6 +31,7 @@ class Installation:
 
     foundation: Foundation
     tenancy: Tenancy
+    commerce: Commerce
     http: httpx.AsyncClient
 
     @property
@@ -72,13 +75,15 @@ async def install(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
         foundation = embedded(Settings(_env_file=None).model_copy(update=dict(given)), database_url)
         llm = build_llm(database=foundation.database, environment={}, metrics=foundation.metrics)
         tenancy = tenancy_of(foundation)
-        app = gateway_app(foundation, llm, tenancy, draining=lambda: False)
+        commerce = commerce_of(foundation, tenancy)
+        app = gateway_app(foundation, llm, tenancy, commerce, draining=lambda: False)
         transport = httpx.ASGITransport(app, client=("127.0.0.1", 1234))
         headers = {"Authorization": f"Bearer {PLATFORM_KEY}"}
         made.append(
             Installation(
                 foundation,
                 tenancy,
+                commerce,
                 httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers),
             )
         )
@@ -87,6 +92,7 @@ async def install(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
     yield install
     for one in made:
         await one.http.aclose()
+        await one.commerce.close()
         await one.foundation.close()
 
 

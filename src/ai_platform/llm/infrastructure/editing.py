@@ -21,8 +21,8 @@ from ai_platform.llm.infrastructure.tables import (
     prompt_template_revisions,
     prompt_templates,
 )
+from ai_platform.runtime.answers import SqlAnswers
 from ai_platform.runtime.db import Database
-from ai_platform.runtime.idempotency import SqlAnswers
 
 RowT = TypeVar("RowT")
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from ai_platform.kernel.access import TenantNotFound, require_owner
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.ids import new_id
 from ai_platform.kernel.principal import Principal, Role
@@ -11,9 +12,9 @@ from ai_platform.tenancy.application.auditing import record
 from ai_platform.tenancy.application.once_only import Telling, Told
 from ai_platform.tenancy.application.ports import Work
 from ai_platform.tenancy.application.scope import scope_of
-from ai_platform.tenancy.domain.access import require_grant, require_settings
+from ai_platform.tenancy.domain.access import require_grant
 from ai_platform.tenancy.domain.api_key import ApiKey, digest_of, new_key, prefix_of
-from ai_platform.tenancy.domain.errors import KeyNotFound, TenantNotFound
+from ai_platform.tenancy.domain.errors import KeyNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class CreateKey:
         self, by: Principal, tenant_id: UUID, *, name: str, role: Role, telling: Telling[tuple[ApiKey, str]]
     ) -> Told:
         """Tells the key's record and the key itself."""
-        require_settings(by, tenant_id)
+        require_owner(by, tenant_id)
         require_grant(by, role)
         text = new_key()
         key = ApiKey(
@@ -60,7 +61,7 @@ class RevokeKey:
     clock: Clock
 
     async def __call__(self, by: Principal, tenant_id: UUID, key_id: UUID) -> None:
-        require_settings(by, tenant_id)
+        require_owner(by, tenant_id)
         async with self.transactions(scope_of(by, tenant_id)) as work:
             owner: UUID | None = tenant_id
             revoked = await work.keys.revoke(key_id, tenant_id, self.clock.now())

@@ -4,16 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from ai_platform.kernel.access import TenantNotFound, require_owner, require_platform
+from ai_platform.kernel.aggregate import require_version
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.principal import Principal
 from ai_platform.kernel.transactions import Transactions
 from ai_platform.tenancy.application.auditing import record
-from ai_platform.tenancy.application.expecting import require_version
 from ai_platform.tenancy.application.ports import Work
 from ai_platform.tenancy.application.queries import TenantView
 from ai_platform.tenancy.application.scope import scope_of
-from ai_platform.tenancy.domain.access import require_platform, require_settings
-from ai_platform.tenancy.domain.errors import TenantNotFound
 from ai_platform.tenancy.domain.options import TenantOptions
 from ai_platform.tenancy.domain.payment import UNCHANGED, PaymentConfig, PaymentOptions
 from ai_platform.tenancy.domain.tenant import TenantChanges
@@ -39,7 +38,7 @@ class ChangeTenant:
         options: Callable[[TenantOptions], TenantOptions] | None = None,
         expected: frozenset[int] | None = None,
     ) -> TenantView:
-        require_settings(by, tenant_id)
+        require_owner(by, tenant_id)
         if changes.is_active is not None:
             require_platform(by)
         if payment.is_production is not None:

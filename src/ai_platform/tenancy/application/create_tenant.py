@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
+from ai_platform.kernel.access import require_platform
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.ids import new_id
 from ai_platform.kernel.principal import Principal, Role
@@ -13,7 +14,6 @@ from ai_platform.tenancy.application.auditing import record
 from ai_platform.tenancy.application.once_only import Telling, Told
 from ai_platform.tenancy.application.ports import Work
 from ai_platform.tenancy.application.queries import TenantView
-from ai_platform.tenancy.domain.access import require_platform
 from ai_platform.tenancy.domain.api_key import ApiKey, digest_of, new_key, prefix_of
 from ai_platform.tenancy.domain.payment import WEBHOOK_SECRET, PaymentConfig
 from ai_platform.tenancy.domain.tenant import Tenant, TenantChanges

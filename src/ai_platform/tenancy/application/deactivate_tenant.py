@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from ai_platform.kernel.access import TenantNotFound, require_own, require_platform
+from ai_platform.kernel.aggregate import require_version
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.principal import Principal
 from ai_platform.kernel.transactions import Transactions
 from ai_platform.tenancy.application.auditing import record
-from ai_platform.tenancy.application.expecting import require_version
 from ai_platform.tenancy.application.ports import Work
-from ai_platform.tenancy.domain.access import require_own, require_platform
-from ai_platform.tenancy.domain.errors import TenantNotFound
 from ai_platform.tenancy.domain.tenant import TenantChanges
 
 

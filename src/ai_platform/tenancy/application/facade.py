@@ -62,4 +62,5 @@ def _record_of(tenant: Tenant | None) -> TenantRecord | None:
         business_hours=tenant.business_hours.stated(),
         is_active=tenant.is_active,
         version=tenant.version,
+        order_expiry_hours=tenant.options.order_expiry_hours,
     )

@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from ai_platform.kernel.access import TenantNotFound, require_owner
+from ai_platform.kernel.aggregate import require_version
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.ids import new_id
 from ai_platform.kernel.principal import Principal, Role
 from ai_platform.kernel.transactions import Transactions
 from ai_platform.tenancy.application.auditing import record
-from ai_platform.tenancy.application.expecting import require_version
 from ai_platform.tenancy.application.once_only import Telling, Told
 from ai_platform.tenancy.application.ports import Passwords, Work
 from ai_platform.tenancy.application.scope import scope_of
-from ai_platform.tenancy.domain.access import require_grant, require_settings
-from ai_platform.tenancy.domain.errors import MemberNotFound, StaffForGood, TenantNotFound
+from ai_platform.tenancy.domain.access import require_grant
+from ai_platform.tenancy.domain.errors import MemberNotFound, StaffForGood
 from ai_platform.tenancy.domain.member import Member, email_of
 
 
@@ -44,7 +45,7 @@ class CreateMember:
     clock: Clock
 
     async def __call__(self, by: Principal, tenant_id: UUID, new: NewMember, telling: Telling[Member]) -> Told:
-        require_settings(by, tenant_id)
+        require_owner(by, tenant_id)
         require_grant(by, new.role)
         now, email = self.clock.now(), email_of(new.email)
         member = Member(
@@ -87,7 +88,7 @@ class ChangeMember:
         *,
         expected: frozenset[int] | None = None,
     ) -> Member:
-        require_settings(by, tenant_id)
+        require_owner(by, tenant_id)
         password_hash = await self.passwords.hash(changes.password) if changes.password is not None else None
         async with self.transactions(scope_of(by, tenant_id)) as work:
             member = await _found(work, by, tenant_id, member_id)
@@ -119,7 +120,7 @@ class RemoveMember:
     async def __call__(
         self, by: Principal, tenant_id: UUID, member_id: UUID, *, expected: frozenset[int] | None = None
     ) -> None:
-        require_settings(by, tenant_id)
+        require_owner(by, tenant_id)
         async with self.transactions(scope_of(by, tenant_id)) as work:
             member = await _found(work, by, tenant_id, member_id)
             require_version(member.version, expected)

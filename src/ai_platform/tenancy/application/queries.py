@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+from ai_platform.kernel.access import RoleTooLow, TenantNotFound, require_own, require_owner
 from ai_platform.kernel.principal import Principal, Role
 from ai_platform.kernel.transactions import Transactions
 from ai_platform.tenancy.application.ports import Page, Work
 from ai_platform.tenancy.application.scope import scope_of
-from ai_platform.tenancy.domain.access import require_own, require_settings
 from ai_platform.tenancy.domain.api_key import ApiKey
 from ai_platform.tenancy.domain.audit import AuditEntry
-from ai_platform.tenancy.domain.errors import RoleTooLow, TenantNotFound
 from ai_platform.tenancy.domain.member import Member
 from ai_platform.tenancy.domain.tenant import Tenant
 
@@ -34,7 +33,7 @@ class GetTenant:
     transactions: Transactions[Work]
 
     async def __call__(self, by: Principal, tenant_id: UUID) -> TenantView:
-        require_settings(by, tenant_id)
+        require_owner(by, tenant_id)
         async with self.transactions(scope_of(by, tenant_id)) as work:
             tenant = await work.tenants.look(tenant_id)
             if tenant is None:
@@ -66,7 +65,7 @@ class ListKeys:
     transactions: Transactions[Work]
 
     async def __call__(self, by: Principal, tenant_id: UUID, page: Page) -> Rows[ApiKey]:
-        require_settings(by, tenant_id)
+        require_owner(by, tenant_id)
         async with self.transactions(scope_of(by, tenant_id)) as work:
             if await work.tenants.look(tenant_id) is None:
                 raise TenantNotFound(tenant_id)
@@ -99,7 +98,7 @@ class ListAudit:
         if by.role is not Role.PLATFORM:
             tenant_id = tenant_id or by.tenant_id
         if tenant_id is not None:
-            require_settings(by, tenant_id)
+            require_owner(by, tenant_id)
         async with self.transactions(scope_of(by, by.tenant_id)) as work:
             if tenant_id is not None and await work.tenants.look(tenant_id) is None:
                 raise TenantNotFound(tenant_id)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from ai_platform.kernel.access import TenantNotFound
 from ai_platform.kernel.principal import Principal, Role
 from ai_platform.kernel.transactions import Transactions
 from ai_platform.tenancy.application.ports import Work
 from ai_platform.tenancy.application.scope import scope_of
-from ai_platform.tenancy.domain.errors import TenantNotFound
 from ai_platform.tenancy.domain.member import Member
 from ai_platform.tenancy.domain.tenant import Tenant
 

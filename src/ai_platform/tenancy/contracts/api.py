@@ -26,6 +26,7 @@ class TenantRecord:
     business_hours: Mapping[str, list[str]]
     is_active: bool
     version: int
+    order_expiry_hours: int = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

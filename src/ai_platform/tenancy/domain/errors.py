@@ -13,13 +13,6 @@ from ai_platform.kernel.errors import (
 )
 
 
-class TenantNotFound(NotFound):
-    code = "tenant_not_found"
-
-    def __init__(self, tenant_id: UUID) -> None:
-        super().__init__(f"There is no tenant {tenant_id}.")
-
-
 class KeyNotFound(NotFound):
     code = "api_key_not_found"
 
@@ -32,13 +25,6 @@ class MemberNotFound(NotFound):
 
     def __init__(self, member_id: UUID) -> None:
         super().__init__(f"There is no member {member_id}.")
-
-
-class RoleTooLow(NotAllowed):
-    code = "role_too_low"
-
-    def __init__(self, needed: str) -> None:
-        super().__init__(f"This needs role {needed}.")
 
 
 class DefaultTenantStays(Conflict):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from ai_platform.kernel.access import RoleTooLow, TenantNotFound
 from ai_platform.kernel.principal import Role
 from ai_platform.runtime.cursors import cursor_of, position_of
 from ai_platform.runtime.http import REPLAYED, Caller, ExpectedVersions, OnlyOnce
@@ -23,9 +24,7 @@ from ai_platform.tenancy.domain.api_key import ApiKey
 from ai_platform.tenancy.domain.errors import (
     DefaultTenantStays,
     KeyNotFound,
-    RoleTooLow,
     SecretsKeyMissing,
-    TenantNotFound,
     UnknownConfig,
     WaSessionTaken,
 )

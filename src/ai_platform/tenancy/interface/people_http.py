@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from ai_platform.kernel.access import TenantNotFound
 from ai_platform.kernel.errors import NotAllowed, Unavailable
 from ai_platform.runtime.auth import SESSION_COOKIE, Door, refuse_other_origins
 from ai_platform.runtime.edge import knock_of
@@ -18,14 +19,7 @@ from ai_platform.tenancy.application.queries import ListAudit, ListMembers
 from ai_platform.tenancy.application.recent_credentials import RecentCredentials
 from ai_platform.tenancy.application.signing_in import SignedIn, SignIn, SignOut
 from ai_platform.tenancy.application.who_am_i import WhoAmI
-from ai_platform.tenancy.domain.errors import (
-    EmailTaken,
-    MemberNotFound,
-    SignInRefused,
-    StaffForGood,
-    TenantNotFound,
-    TooManySignIns,
-)
+from ai_platform.tenancy.domain.errors import EmailTaken, MemberNotFound, SignInRefused, StaffForGood, TooManySignIns
 from ai_platform.tenancy.domain.member import Member
 from ai_platform.tenancy.interface.http import OWNERS, SEALED, Paged, created, etag_of, next_cursor
 from ai_platform.tenancy.interface.people_schemas import (

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ai_platform.runtime.fields import SaidText, StoredText
+from ai_platform.runtime.fields import SaidText, StoredText, StrictBody
 from ai_platform.tenancy.application.create_tenant import CreatedTenant
 from ai_platform.tenancy.application.queries import TenantView
 from ai_platform.tenancy.domain.business_hours import BusinessHours
@@ -39,18 +39,14 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class SlaTargetBody(_Strict):
+class SlaTargetBody(StrictBody):
     """Business minutes until the first answer and until the end."""
 
     first_response_minutes: Minutes
     resolution_minutes: Minutes
 
 
-class OptionsBody(_Strict):
+class OptionsBody(StrictBody):
     """What is not named stays as it is; null switches a thing off."""
 
     sla: dict[Literal["urgent", "high", "medium", "low"], SlaTargetBody] = Field(default_factory=dict)
@@ -69,7 +65,7 @@ class OptionsBody(_Strict):
         return replace(options, **named)
 
 
-class PaymentBody(_Strict):
+class PaymentBody(StrictBody):
     """Midtrans has `server_key` and `is_production`, Xendit `secret_key` and `callback_token`. Never answered."""
 
     server_key: Secret | None = None
@@ -82,10 +78,10 @@ class PaymentBody(_Strict):
         return PaymentConfig({str(name): getattr(self, name) for name in stated}, self.is_production)
 
 
-class TenantBody(_Strict):
+class TenantBody(StrictBody):
     """A new tenant."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     name: Name
     wa_session: Session | None = None
@@ -115,10 +111,10 @@ class TenantBody(_Strict):
         )
 
 
-class TenantPatch(_Strict):
+class TenantPatch(StrictBody):
     """What is not named stays as it is; of `options` and `payment_config`, too."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"agent_enabled": False}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"agent_enabled": False}]})
 
     name: Name | None = None
     wa_session: Session | None = None
@@ -143,8 +139,8 @@ class TenantPatch(_Strict):
         return self.payment_config.change() if self.payment_config else PaymentConfig()
 
 
-class PromptBody(_Strict):
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"prompt": "You sell cakes."}]})
+class PromptBody(StrictBody):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"prompt": "You sell cakes."}]})
 
     prompt: Prompt
 

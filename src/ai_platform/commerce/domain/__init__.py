@@ -1,0 +1,1 @@
+"""The rules of products, stock, orders and payments."""

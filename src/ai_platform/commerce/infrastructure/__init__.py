@@ -1,0 +1,1 @@
+"""Commerce in PostgreSQL, and its payment providers."""

@@ -1,0 +1,130 @@
+"""One tenant's orders in PostgreSQL, within one transaction. Core only: confirming is a hot path."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, delete, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ai_platform.commerce.domain.address import Address
+from ai_platform.commerce.domain.order import Order
+from ai_platform.commerce.domain.order_errors import OrderCustomerUnknown, OrderNotFound
+from ai_platform.commerce.domain.order_line import OrderLine
+from ai_platform.commerce.domain.order_number import new_number
+from ai_platform.commerce.domain.order_status import Hold, OrderStatus, PaymentStatus
+from ai_platform.commerce.infrastructure.order_consequences import Consequences
+from ai_platform.commerce.infrastructure.order_tables import order_items, orders
+
+_NUMBERS_DRAWN: Final = 5
+_PLAIN: Final = tuple(
+    one.name for one in fields(Order) if one.name not in ("lines", "shipping_address")
+)  # fmt: skip
+_CHANGING: Final = tuple(name for name in _PLAIN if name not in ("id", "tenant_id", "number", "created_at"))
+_LINE: Final = tuple(one.name for one in fields(OrderLine))
+
+_FIND = select(orders).where(orders.c.id == bindparam("wanted"), orders.c.tenant_id == bindparam("tenant"))
+_FIND_LOCKED = _FIND.with_for_update(key_share=True)
+_LINES = (
+    select(order_items)
+    .where(order_items.c.order_id.in_(bindparam("orders", expanding=True)))
+    .order_by(order_items.c.order_id, order_items.c.position)
+)
+_ADD = upsert(orders).on_conflict_do_nothing(index_elements=["number"]).returning(orders.c.id)
+_PUT_LINE = upsert(order_items)
+_PUT_LINE = _PUT_LINE.on_conflict_do_update(
+    index_elements=["id"],
+    set_={name: _PUT_LINE.excluded[name] for name in ("sku", "name", "quantity", "unit_price", "position")},
+)
+_SAVE = update(orders).where(orders.c.id == bindparam("wanted"), orders.c.tenant_id == bindparam("tenant"))
+
+
+@dataclass(frozen=True, slots=True)
+class SqlOrders:
+    """Implements `order_ports.Orders`. The row is locked so that others may still refer to it."""
+
+    connection: AsyncConnection
+    tenant_id: UUID
+    consequences: Consequences
+    _lines: dict[UUID, tuple[OrderLine, ...]] = field(default_factory=dict)
+
+    async def add(self, order: Order) -> None:
+        for _ in range(_NUMBERS_DRAWN):
+            if await self._insert(order):
+                break
+            order.renumber(new_number(order.created_at))
+        else:
+            raise RuntimeError("no free order number was drawn")
+        await self._put_lines(order)
+        await self.consequences.follow(order)
+
+    async def find(self, order_id: UUID) -> Order:
+        row = (await self.connection.execute(_FIND_LOCKED, self._named(order_id))).one_or_none()
+        if row is None:
+            raise OrderNotFound(order_id)
+        lines = await lines_of(self.connection, [order_id])
+        order = order_of(row, lines.get(order_id, ()))
+        self._lines[order_id] = order.lines
+        return order
+
+    async def save(self, order: Order) -> None:
+        if not order.is_changed:
+            return
+        order.version += 1
+        await self.connection.execute(_SAVE.values(_row_of(order, _CHANGING)), self._named(order.id))
+        await self._put_lines(order)
+        await self.consequences.follow(order)
+
+    async def _insert(self, order: Order) -> bool:
+        try:
+            return (await self.connection.execute(_ADD, _row_of(order, _PLAIN))).one_or_none() is not None
+        except IntegrityError as error:
+            if "fk_orders_customer_id" in str(error.orig):
+                raise OrderCustomerUnknown from error
+            raise
+
+    async def _put_lines(self, order: Order) -> None:
+        before = self._lines.get(order.id, ())
+        if order.lines == before:
+            return
+        gone = {line.id for line in before} - {line.id for line in order.lines}
+        if gone:
+            await self.connection.execute(delete(order_items).where(order_items.c.id.in_(gone)))
+        if order.lines:
+            await self.connection.execute(_PUT_LINE, [self._line_row(order, at) for at in range(len(order.lines))])
+        self._lines[order.id] = order.lines
+
+    def _line_row(self, order: Order, position: int) -> dict[str, Any]:
+        line = order.lines[position]
+        own = {name: getattr(line, name) for name in _LINE}
+        return {**own, "tenant_id": self.tenant_id, "order_id": order.id, "position": position}
+
+    def _named(self, order_id: UUID) -> dict[str, Any]:
+        return {"wanted": order_id, "tenant": self.tenant_id}
+
+
+async def lines_of(connection: AsyncConnection, order_ids: Sequence[UUID]) -> Mapping[UUID, tuple[OrderLine, ...]]:
+    """The lines of many orders in one question."""
+    found: dict[UUID, tuple[OrderLine, ...]] = {}
+    for row in await connection.execute(_LINES, {"orders": list(order_ids)}):
+        line = OrderLine(**{name: getattr(row, name) for name in _LINE})
+        found[row.order_id] = (*found.get(row.order_id, ()), line)
+    return found
+
+
+def order_of(row: Row[Any], lines: tuple[OrderLine, ...]) -> Order:
+    stored = {name: getattr(row, name) for name in _PLAIN}
+    stored["status"] = OrderStatus(row.status)
+    stored["payment_status"] = PaymentStatus(row.payment_status)
+    stored["hold"] = Hold(row.hold) if row.hold else None
+    stored["shipping_address"] = Address(**row.shipping_address) if row.shipping_address else None
+    return Order(**stored, lines=lines)
+
+
+def _row_of(order: Order, names: Sequence[str]) -> dict[str, Any]:
+    address = order.shipping_address
+    stored = {name: getattr(order, name) for name in names}
+    return {**stored, "total": order.total, "shipping_address": address.known() if address else None}

@@ -1,0 +1,109 @@
+"""Payments over HTTP: to begin, to read, to give back."""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Response
+
+from ai_platform.commerce.application.initiate_payment import InitiatePayment
+from ai_platform.commerce.application.order_queries import GetOrder
+from ai_platform.commerce.application.payment_queries import GetPayment, WhosePayment, owners_payment
+from ai_platform.commerce.application.payment_work import PaymentReads
+from ai_platform.commerce.application.refund_payment import RefundCommand, RefundPayment
+from ai_platform.commerce.application.whose_order import WhoseOrder
+from ai_platform.commerce.domain.payment_errors import NothingToRefund, PaymentNotFound
+from ai_platform.commerce.interface import order_refusals as said
+from ai_platform.commerce.interface.order_schemas import OrderResource
+from ai_platform.commerce.interface.payment_schemas import PaymentResource, PaymentWish, RefundBody
+from ai_platform.kernel.access import RoleTooLow
+from ai_platform.kernel.money import NotMoney
+from ai_platform.kernel.principal import Role
+from ai_platform.runtime.http import REPLAYED, Caller, OnlyOnce
+from ai_platform.runtime.problems import EXAMPLE_ID, refusals
+
+NO_WISH: Final = PaymentWish(method=None)
+UNKNOWN: Final = PaymentNotFound(EXAMPLE_ID)
+REFUND: Final = refusals(
+    UNKNOWN,
+    RoleTooLow(Role.OWNER),
+    NothingToRefund(85_000, "IDR"),
+    NotMoney("IDR takes whole amounts only", "amount"),
+    *said.PROVIDER,
+    *said.NO_REFUND,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentUseCases:
+    initiate: InitiatePayment
+    refund: RefundPayment
+    get: GetPayment
+    get_order: GetOrder
+    whose: WhosePayment
+    whose_order: WhoseOrder
+    reads: PaymentReads
+
+
+def payments_router(use: PaymentUseCases) -> APIRouter:
+    router = APIRouter(tags=["Payments"])
+
+    @router.post(
+        "/v1/crm/orders/{order_id}/payment",
+        status_code=201,
+        operation_id="payOrder",
+        summary="A place to pay a confirmed order",
+        response_model=OrderResource,
+        responses={200: {"description": "It has one already"}, **said.PAID},
+    )
+    async def pay_order(
+        order_id: UUID, caller: Caller, once: OnlyOnce, body: Annotated[PaymentWish, Body()] = NO_WISH
+    ) -> Response:
+        """Asking again while a payment lives answers the same link, with 200."""
+        tenant_id = await use.whose_order(caller, order_id)
+        initiated = await use.initiate(tenant_id, order_id, body.method, once)
+        view = await use.get_order(caller, order_id)
+        headers = {"ETag": f'"{view.version}"'} | (REPLAYED if initiated.is_replay else {})
+        status = 201 if initiated.is_new or initiated.is_replay else 200
+        return Response(OrderResource.of(view).model_dump_json(), status, headers, "application/json")
+
+    @router.get(
+        "/v1/crm/payments/{payment_id}",
+        operation_id="getPayment",
+        summary="One payment, with its refunds",
+        response_model=PaymentResource,
+        responses=refusals(UNKNOWN),
+    )
+    async def get_payment(payment_id: UUID, caller: Caller) -> Response:
+        return await _shown(payment_id, caller, {})
+
+    @router.post(
+        "/v1/crm/payments/{payment_id}/refund",
+        operation_id="refundPayment",
+        summary="Give money back",
+        response_model=PaymentResource,
+        responses=REFUND,
+    )
+    async def refund_payment(payment_id: UUID, body: RefundBody, caller: Caller, once: OnlyOnce) -> Response:
+        """Role owner. Before shipping, giving all of it back cancels the order and returns its goods to the shelf.
+
+        A provider that cannot give it back answers 409 `refund_by_hand`: return it yourself, then say `by_hand`.
+        """
+        tenant_id = await owners_payment(use.whose, use.reads, caller, payment_id)
+        command = RefundCommand(
+            tenant_id=tenant_id,
+            payment_id=payment_id,
+            amount=body.amount,
+            reason=body.reason,
+            actor=caller.actor,
+            by_hand=body.by_hand,
+        )
+        _, is_replay = await use.refund(command, once)
+        return await _shown(payment_id, caller, REPLAYED if is_replay else {})
+
+    async def _shown(payment_id: UUID, caller: Caller, headers: dict[str, str]) -> Response:
+        view = await use.get(caller, payment_id)
+        tagged = {"ETag": f'"{view.payment.version}"', **headers}
+        return Response(PaymentResource.of(view).model_dump_json(), 200, tagged, "application/json")
+
+    return router

@@ -1,0 +1,90 @@
+"""Payments, put together."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+
+from ai_platform.commerce.application.ask_provider import AskProvider, Desks
+from ai_platform.commerce.application.end_payment import EndPayment
+from ai_platform.commerce.application.initiate_payment import InitiatePayment
+from ai_platform.commerce.application.look_after_payment import LookAfterPayment
+from ai_platform.commerce.application.open_payment import OpenPayment
+from ai_platform.commerce.application.payment_desk import Desk
+from ai_platform.commerce.application.receive_notice import ReceiveNotice
+from ai_platform.commerce.application.reconcile import Reconcile
+from ai_platform.commerce.application.record_provider_state import RecordProviderState
+from ai_platform.commerce.application.refund_payment import RefundPayment
+from ai_platform.commerce.infrastructure.accounts import SANDBOX, TenantAccounts
+from ai_platform.commerce.infrastructure.books import SqlBooks
+from ai_platform.commerce.infrastructure.payment_gates import Providers
+from ai_platform.commerce.infrastructure.payment_notices import SqlNotices
+from ai_platform.commerce.infrastructure.payment_reads import SqlDuePayments, SqlPaymentReads
+from ai_platform.commerce.infrastructure.payment_transactions import SqlPaymentTransactions
+from ai_platform.commerce.infrastructure.recent_accounts import RecentAccounts
+from ai_platform.commerce.infrastructure.sandbox import sandbox_notice
+from ai_platform.commerce.interface.callbacks_http import callbacks_router
+from ai_platform.commerce.interface.payment_worker import PaymentWorker
+from ai_platform.commerce.interface.reconciliation_http import reconciliation_router
+from ai_platform.commerce.interface.sandbox_http import sandbox_router
+from ai_platform.kernel.clock import SystemClock
+from ai_platform.runtime.db import Database
+from ai_platform.runtime.relay import Relay
+from ai_platform.runtime.telemetry import Metrics
+from ai_platform.tenancy.contracts.api import TenancyApi
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paying:
+    """Everything that has to do with money, before orders are put beside it."""
+
+    initiate: InitiatePayment
+    refund: RefundPayment
+    reads: SqlPaymentReads
+    desk: Desk
+    receive: ReceiveNotice
+    reconcile: Reconcile
+    worker: PaymentWorker
+    routers: Sequence[APIRouter]
+    idle: Callable[[], Awaitable[None]]
+
+
+def build_payments(
+    database: Database, tenancy: TenancyApi, relay: Relay, metrics: Metrics, queue: str, *, providers: Providers
+) -> Paying:
+    clock, reads = SystemClock(), SqlPaymentReads(database)
+    transactions = SqlPaymentTransactions(database, relay, metrics, queue)
+    accounts = RecentAccounts(TenantAccounts(tenancy, providers.shared))
+    record = RecordProviderState(transactions, clock)
+    ask = AskProvider(Desks(providers.gates, accounts), reads, record)
+    end, open_ = EndPayment(ask), OpenPayment(transactions, ask, clock)
+    refund = RefundPayment(transactions, ask, clock)
+    notices = SqlNotices(database, relay, queue)
+    receive = ReceiveNotice(providers.gates, accounts, notices, tenancy)
+    look_after = LookAfterPayment(
+        transactions=transactions, reads=reads, open=open_, end=end, refund=refund, clock=clock
+    )  # fmt: skip
+    reconcile = Reconcile(SqlBooks(database), ask)
+    return Paying(
+        initiate=InitiatePayment(transactions, open_, end, clock, asyncio.sleep),
+        refund=refund,
+        reads=reads,
+        desk=Desk(transactions, end, refund, clock),
+        receive=receive,
+        reconcile=reconcile,
+        worker=PaymentWorker(SqlDuePayments(database), look_after),
+        routers=(
+            callbacks_router(receive),
+            *_sandbox(providers, receive),
+            reconciliation_router(reconcile),
+        ),
+        idle=notices.idle,
+    )
+
+
+def _sandbox(providers: Providers, receive: ReceiveNotice) -> Sequence[APIRouter]:
+    account = providers.shared.get(SANDBOX)
+    if account is None:
+        return ()
+    return (sandbox_router(providers.sandbox, receive, lambda page: sandbox_notice(page, account.secret)),)

@@ -1,0 +1,5 @@
+"""A shop's customers on the gateway's application and a real PostgreSQL."""
+
+from tests.integration.commerce.conftest import install, open_shop, platform, shop
+
+__all__ = ["install", "open_shop", "platform", "shop"]

@@ -1,0 +1,20 @@
+"""A shop on a real PostgreSQL, and one behind the gateway."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from ai_platform.runtime.db import Database
+
+pytest.register_assert_rewrite("tests.integration.orders.shop")
+
+from tests.integration.orders.shop import Shop  # noqa: E402 - its assertions are rewritten
+from tests.integration.tenancy.conftest import install, platform  # noqa: E402, F401 - the fixtures
+
+
+@pytest_asyncio.fixture
+async def shop(database_url: str) -> AsyncIterator[Shop]:
+    database = Database(database_url)
+    yield Shop(database)
+    await database.close()
