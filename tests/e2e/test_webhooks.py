@@ -64,17 +64,9 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="module")
-def sender(served: Stage) -> Iterator[WorkerProcess]:
-    """A worker with a secret that may call loopback."""
-    worker = served.worker(**WEBHOOKS).start()
-    yield worker
-    worker.close()
-
-
-@pytest.fixture(scope="module")
-def hooked(served: Stage, sender: WorkerProcess) -> Iterator[Client]:
-    """A caller of a gateway that takes callbacks, with a worker that sends them."""
-    assert sender.running
+def hooked(served: Stage, worker: WorkerProcess) -> Iterator[Client]:
+    """A caller of a gateway that takes callbacks, with the one worker that sends them."""
+    assert worker.running
     gateway: GatewayProcess = served.gateway(**WEBHOOKS).start()
     with client_of(gateway) as client:
         yield client
@@ -106,15 +98,15 @@ def test_a_webhook_is_delivered_and_logged(hooked: Client, receiver: Receiver, s
 
 
 def test_a_sender_that_is_killed_in_the_middle_loses_nothing(
-    hooked: Client, receiver: Receiver, served: Stage, sender: WorkerProcess
+    hooked: Client, receiver: Receiver, served: Stage, worker: WorkerProcess
 ) -> None:
     receiver.answering.clear()
     job_id = hooked.submit("Hello", config_name="demo")
     a_row(served, receiver.url, job_id)
     until(lambda: receiver.bodies_of(job_id), what="the first try")
-    sender.kill()
+    worker.kill()
     receiver.answering.set()
-    sender.start()
+    worker.start()
     until(lambda: [one["status"] for one in log_of(hooked, job_id)] == ["delivered"], within=40, what="the second try")
     assert len(receiver.bodies_of(job_id)) == 2
     assert len({webhook_id for webhook_id, body in receiver.received if body["data"]["job_id"] == job_id}) == 1

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from ai_platform.kernel.errors import Conflict, InvalidInput, NotFound, Violation
 from ai_platform.kernel.once import Asking, Json
@@ -42,7 +43,14 @@ class TemplateEndpoints:
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
+class NameConvertor(PathConvertor):
+    """A name may hold slashes; what follows the last one is no part of it when it asks for the revisions."""
+
+    regex = ".+(?<!/revisions)"
+
+
 def templates_router(endpoints: TemplateEndpoints) -> APIRouter:
+    register_url_convertor("template", NameConvertor())
     router = APIRouter(prefix="/v1/llm/templates", tags=[TAG])
 
     async def answer(name: str) -> Response:
@@ -83,7 +91,7 @@ def templates_router(endpoints: TemplateEndpoints) -> APIRouter:
         return RevisionPage(items=items, next_cursor=name_cursor_of(str(items[-1].revision)) if more else None)
 
     @router.get(
-        "/{name:path}",
+        "/{name:template}",
         operation_id="getPromptTemplate",
         summary="One prompt template",
         response_model=TemplateResource,
@@ -93,7 +101,7 @@ def templates_router(endpoints: TemplateEndpoints) -> APIRouter:
         return await answer(name)
 
     @router.put(
-        "/{name:path}",
+        "/{name:template}",
         operation_id="replacePromptTemplate",
         summary="Replace a prompt template by a new revision",
         response_model=TemplateResource,
@@ -107,7 +115,7 @@ def templates_router(endpoints: TemplateEndpoints) -> APIRouter:
         return await answer(name)
 
     @router.delete(
-        "/{name:path}",
+        "/{name:template}",
         status_code=204,
         operation_id="deletePromptTemplate",
         summary="Delete a prompt template that nothing uses, with its revisions",
