@@ -142,8 +142,8 @@ def test_a_config_is_tried_in_a_worker(client: Client, worker: WorkerProcess, se
     tried = client.http.post("/v1/llm/configs/demo/test")
     assert tried.status_code == 200
     assert tried.json() | {"latency_ms": 0} == {"ok": True, "config_name": "demo", "latency_ms": 0, "error": None}
-    served.config("keyless", "echo", provider="openai", api_key_env="NOBODY_SET_THIS")
-    failed = client.http.post("/v1/llm/configs/keyless/test").json()
+    served.config("tried-without-a-key", "echo", provider="openai", api_key_env="NOBODY_SET_THIS")
+    failed = client.http.post("/v1/llm/configs/tried-without-a-key/test").json()
     assert (failed["ok"], failed["error"]["code"]) == (False, "llm_key_missing")
     assert the_problem(client.http.post("/v1/llm/configs/nobody/test"), 404)["code"] == "config_not_found"
 

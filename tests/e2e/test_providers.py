@@ -159,8 +159,8 @@ def test_a_truncated_answer_is_an_answer(client: Client) -> None:
 
 
 def test_a_key_that_the_worker_lacks_fails_the_job_with_the_name_of_its_variable(client: Client, served: Stage) -> None:
-    served.config("keyless", "echo", provider="openai", api_key_env="A_KEY_NOBODY_HAS")
-    job = client.result_of("hello", config_name="keyless")
+    served.config("asked-without-a-key", "echo", provider="openai", api_key_env="A_KEY_NOBODY_HAS")
+    job = client.result_of("hello", config_name="asked-without-a-key")
     assert (job["status"], job["error"]["code"]) == ("FAILED", "llm_key_missing")
     assert "A_KEY_NOBODY_HAS" in job["error"]["message"]
     assert job["retry_count"] == 0
