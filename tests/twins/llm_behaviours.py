@@ -7,6 +7,7 @@ rate-limited[-3]          429, Retry-After in seconds (default 1)
 rate-limited-ms-250       429, retry-after-ms
 rate-limited-date-5       429, Retry-After as an HTTP date five seconds ahead
 quota, auth, overloaded, not-found, too-long
+moved-8080                307 to that port of this machine
 hang                      never answers
 cut                       closes the connection in the middle of the body or of the stream
 stream-cut                ends the stream politely, but without the event that says why
@@ -113,6 +114,10 @@ _BEHAVIOURS: Final[tuple[tuple["re.Pattern[str]", _Behaviour], ...]] = tuple(
         (r"quota", lambda wire, _, __: wire.out_of_credit()),
         (r"auth", lambda wire, _, __: wire.error(401)),
         (r"overloaded", lambda wire, _, __: wire.overloaded()),
+        (
+            r"moved-(\d+)",
+            lambda _, __, m: Reply(status=307, headers={"location": f"http://127.0.0.1:{m[1]}/elsewhere"}),
+        ),
         (r"not-found", lambda wire, _, __: wire.error(404)),
         (r"too-long", lambda wire, _, __: wire.too_long()),
         (r"hang", lambda _, __, ___: Reply(hangs=True)),

@@ -1,5 +1,6 @@
 """Both providers on the wire, as text and as a stream: what is sent, what comes back, and each way to fail."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -195,3 +196,21 @@ async def test_a_model_that_refuses_a_temperature_gets_none(
 
         assert answer.text == _ECHO
         assert "temperature" not in twin.calls()["calls"][-1]["body"]
+
+
+@as_text_and_stream
+async def test_nothing_is_sent_on_to_where_a_provider_points(
+    models: TimeLimitedModels, provider: str, stream: bool
+) -> None:
+    heard: list[bytes] = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(65_536))
+        writer.close()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as elsewhere:
+        port = elsewhere.sockets[0].getsockname()[1]
+        failure = await the_failure(models, provider, stream=stream, model_name=f"moved-{port}")
+
+    assert heard == []  # neither the key nor the prompt
+    assert (failure.stable_code, failure.retryable) == ("llm_model_not_found", False)

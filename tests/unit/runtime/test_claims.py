@@ -3,10 +3,11 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.kernel.ids import new_id
@@ -176,20 +177,26 @@ async def test_work_that_keeps_the_event_loop_busy_is_not_lost_for_that(heartbea
 
 async def test_the_work_of_a_loop_that_hangs_is_left_to_others(leases: Leases) -> None:
     heartbeat = Heartbeat(leases.renewing, seconds=0.001, patience=0.02)
-    heartbeat.start()
-    work = Work(heartbeat, a_claim())
-    await eventually(lambda: len(leases.renewals) >= 1)
-    hung_at = time.monotonic()
-    while time.monotonic() < hung_at + 0.2:
-        pass
-    renewed = len(leases.renewals)
-    while time.monotonic() < hung_at + 0.3:
-        pass
-    assert len(leases.renewals) == renewed
-    await eventually(lambda: len(leases.renewals) > renewed)  # it moves again
+    with capture_logs() as logs:
+        heartbeat.start()
+        work = Work(heartbeat, a_claim())
+        await eventually(lambda: len(leases.renewals) >= 1)
+        logs.clear()
+        beats_of_a_hang(logs, 1)  # the thread does one thing after the other: none is under way now
+        renewed = len(leases.renewals)
+        beats_of_a_hang(logs, 5)
+        assert len(leases.renewals) == renewed
+        await eventually(lambda: len(leases.renewals) > renewed)  # it moves again
     work.finish.set()
     assert await work.task == "done"
     await heartbeat.stop()
+
+
+def beats_of_a_hang(logs: Sequence[Mapping[str, object]], number: int) -> None:
+    """Keeps the event loop until so many beats found it hanging."""
+    deadline = time.monotonic() + 10
+    while sum(one["event"] == "event_loop_hangs" for one in list(logs)) < number:
+        assert time.monotonic() < deadline
 
 
 async def test_it_beats_in_one_thread_and_leaves_nothing_open(leases: Leases) -> None:

@@ -15,8 +15,9 @@ from ai_platform.llm.domain.redaction import presentable
 class Refusal:
     """An error answer in the words that providers share.
 
-    `status` is the HTTP status; one below 400 means that the error came inside a stream, where only its type
-    tells. `error_type` and `error_code` are the provider's words or empty; `message` is its unfiltered sentence.
+    `status` is the HTTP status; one below 300 means that the error came inside a stream, where only its type
+    tells, and one below 400 that the provider is no longer at this address. `error_type` and `error_code` are the
+    provider's words or empty; `message` is its unfiltered sentence.
     """
 
     status: int
@@ -81,10 +82,10 @@ _SENTENCES: Final = {
 def failure_of(refusal: Refusal, config: LLMConfig) -> ModelCallFailed:
     """The failure that the provider's error answer stands for."""
     status = refusal.status
-    if status < 400:
+    if status < 300:
         status = _STATUS_OF_TYPE.get(refusal.error_type) or _STATUS_OF_TYPE.get(refusal.error_code) or 500
     code = _code_of(refusal, status)
-    where = refusal.status if refusal.status >= 400 else "in the middle of an answer"
+    where = refusal.status if refusal.status >= 300 else "in the middle of an answer"
     sentence = f"{_SENTENCES[code].format(name=config.name, model=config.model_name)} ({where})"
     words = presentable(refusal.message) if code is FailureCode.BAD_REQUEST else ""
     return ModelCallFailed(code, f"{sentence}: {words}" if words else f"{sentence}.", retry_after=refusal.retry_after)
@@ -99,6 +100,8 @@ def _code_of(refusal: Refusal, status: int) -> FailureCode:
         return FailureCode.CONTEXT_TOO_LONG
     if status in (400, 403, 422) and _any(_REFUSED, words):
         return FailureCode.CONTENT_REFUSED
+    if status < 400:
+        return FailureCode.MODEL_NOT_FOUND
     if status >= 500:
         return _BY_STATUS.get(status, FailureCode.SERVER_ERROR)
     return _BY_STATUS.get(status, FailureCode.BAD_REQUEST)

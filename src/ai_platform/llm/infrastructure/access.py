@@ -16,6 +16,8 @@ class Wire:
     The number of calls at once is the worker's to decide, so the pool sets no limit of its own: a call that
     waits for a connection would fail as a timeout. Idle connections are limited, because the pool looks at each
     of them for every call (measured: 500 idle ones cost 1 000 calls at once half as much again as 100).
+
+    A provider that points elsewhere is not followed: key and prompt are for the address that was configured.
     """
 
     def __init__(self) -> None:
@@ -23,7 +25,7 @@ class Wire:
         limits = httpx2.Limits(
             max_connections=None, max_keepalive_connections=_IDLE_CONNECTIONS, keepalive_expiry=_IDLE_SECONDS
         )
-        self.calls = httpx2.AsyncClient(verify=trust, limits=limits, follow_redirects=True)
+        self.calls = httpx2.AsyncClient(verify=trust, limits=limits, follow_redirects=False)
         # Nobody makes blocking calls, but ChatOpenAI builds a client for them, certificates and all, unless given one.
         self.blocking = httpx2.Client(verify=trust)
 

@@ -1,7 +1,7 @@
 """What an exception of a vendor's package means. Read by shape, not by class: there is a vendor for every taste,
 and none of their packages need be installed.
 
-    a status of 400 or more, or an error body      what the provider says          domain.refusals
+    a status of 300 or more, or an error body      what the provider says          domain.refusals
     a class named …Timeout…                        llm_timeout
     a class of a lost connection                   llm_connection_failed, or llm_stream_cut once the stream began
     anything else                                  llm_malformed_response: the package could not read the answer
@@ -41,13 +41,13 @@ def failure_from(error: Exception, config: LLMConfig, *, broke_off: bool) -> Mod
 def _refusal(error: Exception) -> Refusal | None:
     status = _status(error)
     body = _error_body(error)
-    if status < 400 and not body:
+    if status < 300 and not body:
         return None
     details = body.get("details")
     stated = details.get("error_code") if isinstance(details, Mapping) else None
     code = body.get("code")
     return Refusal(
-        status=code if status < 400 and isinstance(code, int) and code >= 400 else status,
+        status=code if status < 300 and isinstance(code, int) and code >= 400 else status,
         error_type=_word(body.get("type")),
         error_code=_word(stated) or _word(code),
         message=_word(body.get("message")),
