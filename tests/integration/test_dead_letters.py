@@ -102,7 +102,8 @@ async def test_a_message_that_is_refused_becomes_a_row_and_is_worked_off_after_i
     desk, collector = DeadLetterDesk(database, relay), DeadLetterCollector(bus, database, [ORDERS.name])
     sent = for_queue(ORDERS.name, headers={"x-request-id": "r-1"})
     await confirmed(bus, [sent])
-    refusing = await Consumer(ORDERS.name, refuse, ready=bus.ping, metrics=Metrics()).subscribe(bus, concurrency=1)
+    refusing = Consumer(ORDERS.name, refuse, ready=bus.ping, metrics=Metrics(), concurrency=1)
+    await refusing.start(bus)
     await collector.start()
 
     async def is_a_row() -> bool:

@@ -25,7 +25,12 @@ async def attend(foundation: Foundation, commerce: Commerce, stop: asyncio.Event
     """Work until `stop`, then take no more and finish what is in hand; what is left is due again by itself."""
     settings, work = foundation.settings, commerce.work
     consumer = Consumer(
-        settings.rabbitmq_crm_queue, work.on_message, ready=foundation.database.ping, metrics=foundation.metrics
+        settings.rabbitmq_crm_queue,
+        work.on_message,
+        ready=foundation.database.ping,
+        metrics=foundation.metrics,
+        concurrency=CONCURRENCY,
+        express=foundation.express,
     )
 
     async def reconcile() -> None:
@@ -40,12 +45,13 @@ async def attend(foundation: Foundation, commerce: Commerce, stop: asyncio.Event
     ]
     for one in repeated:
         one.start()
-    subscription = await consumer.subscribe(foundation.bus, concurrency=CONCURRENCY)
+    await consumer.start(foundation.bus)
     await stop.wait()
-    await subscription.stop()
+    await consumer.stop()
     for one in repeated:
         await one.stop()
     await work.payments.drain(settings.shutdown_grace_seconds)
+    await consumer.close()
 
 
 async def serve() -> None:

@@ -20,6 +20,8 @@ from ai_platform.runtime.bus_embedded import EmbeddedBus
 from ai_platform.runtime.cache import Cache, MemoryCache, RedisCache, shared_state
 from ai_platform.runtime.db import Database, PoolOptions
 from ai_platform.runtime.dead_letter_desk import DeadLetterDesk
+from ai_platform.runtime.express import Express, MemoryExpress
+from ai_platform.runtime.express_redis import RedisExpress
 from ai_platform.runtime.live import LiveStream, MemoryLiveStream
 from ai_platform.runtime.live_redis import RedisLiveStream
 from ai_platform.runtime.outbox import Outbox
@@ -52,6 +54,7 @@ class Foundation:
     bus: Bus
     cache: Cache
     live: LiveStream
+    express: Express
     outbox: Outbox
     relay: Relay
     desk: DeadLetterDesk
@@ -67,8 +70,8 @@ class Foundation:
 
         What hangs is left: the rows and the messages are where they are safe.
         """
-        parts: list[Close] = [*self.idle, self.relay.stop, self.bus.close, self.live.close, self.cache.close]
-        parts += [self.database.close, partial(flushed, self.spans)]
+        parts: list[Close] = [*self.idle, self.relay.stop, self.bus.close, self.express.close, self.live.close]
+        parts += [self.cache.close, self.database.close, partial(flushed, self.spans)]
         for close in parts:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS):
@@ -103,7 +106,8 @@ def connected(settings: Settings, *, service: str, spans: Spans = NO_SPANS) -> F
         cache = RedisCache(settings.redis_url.get_secret_value())
         shared = shared_state(settings.redis_url.get_secret_value())
         live = RedisLiveStream(settings.redis_url.get_secret_value())
-    return _found(settings, database, bus=bus, cache=cache, live=live, spans=spans, shared=shared)
+        express = RedisExpress(settings.redis_url.get_secret_value())
+    return _found(settings, database, bus=bus, cache=cache, live=live, express=express, spans=spans, shared=shared)
 
 
 async def flushed(spans: Spans) -> None:
@@ -140,7 +144,16 @@ def embedded(settings: Settings, database_url: str, spans: Spans = NO_SPANS) -> 
     """On one PostgreSQL alone, for `dev`."""
     database = Database(database_url, pool_options(settings, "ai-platform dev"))
     bus = EmbeddedBus(database, queues(settings))
-    return _found(settings, database, bus=bus, cache=MemoryCache(), live=MemoryLiveStream(), spans=spans, shared=None)
+    return _found(
+        settings,
+        database,
+        bus=bus,
+        cache=MemoryCache(),
+        live=MemoryLiveStream(),
+        express=MemoryExpress(),
+        spans=spans,
+        shared=None,
+    )
 
 
 def queues(settings: Settings) -> tuple[QueueSpec, ...]:
@@ -167,11 +180,12 @@ def _found(
     bus: Bus,
     cache: Cache,
     live: LiveStream,
+    express: Express,
     spans: Spans,
     shared: Redis | None,
 ) -> Foundation:
     outbox = Outbox(database)
-    relay = Relay(outbox, bus)
+    relay = Relay(outbox, bus, express)
     return Foundation(
         settings=settings,
         metrics=Metrics(),
@@ -179,6 +193,7 @@ def _found(
         bus=bus,
         cache=cache,
         live=live,
+        express=express,
         outbox=outbox,
         relay=relay,
         desk=DeadLetterDesk(database, relay),

@@ -59,6 +59,8 @@ async def work(
         jobs.worker.on_wake_up,
         ready=foundation.database.ping,
         metrics=foundation.metrics,
+        concurrency=settings.llm_worker_concurrency,
+        express=foundation.express,
     )
     repeated = [
         Periodic("job-sweeper", jobs.worker.sweep, seconds=SWEEP_EVERY),
@@ -71,13 +73,14 @@ async def work(
     await housekeeping.start()
     for one in repeated:
         one.start()
-    subscription = await consumer.subscribe(foundation.bus, concurrency=settings.llm_worker_concurrency)
+    await consumer.start(foundation.bus)
     await stop.wait()
-    await subscription.stop()
+    await consumer.stop()
     for one in repeated:
         await one.stop()
     grace = settings.shutdown_grace_seconds
     await asyncio.gather(jobs.worker.drain(grace), housekeeping.stop(grace))
+    await consumer.close()
     await jobs.heartbeat.stop()
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from ai_platform.kernel.errors import InvalidInput, Unavailable
 from ai_platform.runtime import tracing
 from ai_platform.runtime.bus import Bus, Delivery, Message, Subscription
+from ai_platform.runtime.express import EarlyWork, Express, MemoryExpress
 from ai_platform.runtime.logging import get_logger
 from ai_platform.runtime.telemetry import Metrics
 
@@ -25,27 +26,53 @@ class Consumer:
 
     Done: acknowledged. InvalidInput: a dead letter at once. Unavailable: kept in hand and tried again once
     `ready` no longer raises, because a database that is away is not the message's fault. Anything else:
-    redelivered after a growing pause, until the delivery limit makes it a dead letter.
+    redelivered after a growing pause, until the delivery limit makes it a dead letter. Whatever becomes of the work
+    on a message's copy from the express way, the delivery alone has a verdict.
     """
 
-    def __init__(self, queue: str, handle: Handle, *, ready: Ready, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        queue: str,
+        handle: Handle,
+        *,
+        ready: Ready,
+        metrics: Metrics,
+        concurrency: int,
+        express: Express | None = None,
+    ) -> None:
         self._queue = queue
         self._handle = handle
         self._ready = ready
         self._metrics = metrics
+        self._concurrency = concurrency
+        self._early = EarlyWork(express or MemoryExpress(), queue, handle, most=concurrency)
+        self._subscription: Subscription | None = None
 
-    async def subscribe(self, bus: Bus, *, concurrency: int) -> Subscription:
-        return await bus.subscribe(self._queue, self.receive, concurrency=concurrency)
+    async def start(self, bus: Bus) -> None:
+        """Have up to `concurrency` messages in hand at a time."""
+        self._subscription = await bus.subscribe(self._queue, self.receive, concurrency=self._concurrency)
+        self._early.start()
+
+    async def stop(self) -> None:
+        """Take no more; what is in hand is worked on, and gets its verdict until the bus closes."""
+        if self._subscription is not None:
+            await self._early.stop()
+            await self._subscription.stop()
+
+    async def close(self) -> None:
+        """Let go of what is in hand without its delivery."""
+        await self._early.close()
 
     async def receive(self, delivery: Delivery) -> None:
-        with tracing.continued(delivery.message.headers):
+        with self._early.holding(), tracing.continued(delivery.message.headers):
             outcome = await self._work_off(delivery)
             self._metrics.queue_messages.labels(self._queue, outcome).inc()
 
     async def _work_off(self, delivery: Delivery) -> str:
         while True:
             try:
-                await self._handle(delivery.message)
+                if not await self._early.is_done(delivery.message):
+                    await self._handle(delivery.message)
             except Unavailable as error:
                 _log.warning("message_waits", queue=self._queue, reason=error.detail)
                 await self._until_ready()

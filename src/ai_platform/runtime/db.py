@@ -76,7 +76,6 @@ class Database:
         self._options = options = options or PoolOptions()
         self.url = async_url(url)
         self._given = url
-        self._statement_timeout = f"{options.statement_timeout:g}s"
         self._engine: AsyncEngine = create_async_engine(
             self.url,
             pool_size=options.size,
@@ -137,7 +136,9 @@ class Database:
 
     def _opening(self, tenant_id: UUID | None, *, durable: bool, picky: bool) -> str:
         role, tenant = (WORKER_ROLE, "") if tenant_id is None else (APP_ROLE, str(tenant_id))
-        settings = {"role": role, "app.tenant": tenant, "statement_timeout": self._statement_timeout, "jit": "off"}
+        settings = {"role": role, "app.tenant": tenant}
+        if self._options.statement_cache == 0:
+            settings |= _session_settings(self._options)
         if not durable:
             settings["synchronous_commit"] = "off"
         if picky:
@@ -168,6 +169,10 @@ class Database:
         await self._engine.dispose()
 
 
+def _session_settings(options: PoolOptions) -> dict[str, str]:
+    return {"statement_timeout": f"{options.statement_timeout:g}s", "jit": "off"}
+
+
 def _connect_arguments(options: PoolOptions) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "timeout": 5.0,
@@ -175,7 +180,9 @@ def _connect_arguments(options: PoolOptions) -> dict[str, Any]:
         "statement_cache_size": options.statement_cache,
         "server_settings": {"application_name": options.application_name},
     }
-    if options.statement_cache == 0:  # a pooler may give each transaction another server, which knows other names
+    if options.statement_cache:
+        arguments["server_settings"] |= _session_settings(options)
+    else:  # a pooler may give each transaction another server, which knows other names and settings
         arguments |= {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: f"_{uuid4().hex}"}
     return arguments
 

@@ -1,7 +1,6 @@
 """Live events over Redis' publish and subscribe: one connection a process to listen, one to speak."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
@@ -10,17 +9,11 @@ import redis.asyncio as redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from ai_platform.runtime.live import MISSED, Readers, Subscription
 from ai_platform.runtime.logging import get_logger
+from ai_platform.runtime.redis_speaker import PAUSE_WHEN_AWAY, REDIS_AWAY, RedisSpeaker
 
-_AWAY: Final = (RedisError, OSError, TimeoutError)
-_OUTBOX: Final = 10_000
-"""Payloads that wait to be sent; the oldest is dropped for one more."""
-
-_SENT_AT_ONCE: Final = 200
-_PAUSE_WHEN_AWAY: Final = 0.5
 _ENTERING: Final = 1.0
 """Seconds a subscriber waits for Redis' word that it hears; then it goes on and is told later."""
 
@@ -40,7 +33,7 @@ class RedisLiveStream:
         self._redis = redis.Redis.from_url(
             url, socket_timeout=2, socket_connect_timeout=2, socket_keepalive=True, retry=Retry(NoBackoff(), 0)
         )
-        self._speaker = _Speaker(self._redis)
+        self._speaker = RedisSpeaker(self._redis, "live-speaker")
         self._readers = Readers()
         self._heard: dict[str, asyncio.Event] = {}
         self._to_be_told: set[str] = set()
@@ -49,7 +42,7 @@ class RedisLiveStream:
         self._listening: asyncio.Task[None] | None = None
 
     def tell(self, channel: str, payload: bytes) -> None:
-        self._speaker.say(channel, payload)
+        self._speaker.say(("PUBLISH", channel, payload))
 
     @asynccontextmanager
     async def subscribe(self, channel: str) -> AsyncIterator[Subscription]:
@@ -80,7 +73,7 @@ class RedisLiveStream:
             self._listening.cancel()
             with suppress(asyncio.CancelledError):
                 await self._listening
-        with suppress(*_AWAY):
+        with suppress(*REDIS_AWAY):
             await self._redis.aclose()
 
     async def _ask(self, command: str, channel: str) -> None:
@@ -88,18 +81,18 @@ class RedisLiveStream:
         async with self._asking:
             is_wanted = channel in self._readers
             if self._pubsub is not None and is_wanted == (command == "subscribe"):
-                with suppress(*_AWAY):
+                with suppress(*REDIS_AWAY):
                     await getattr(self._pubsub, command)(channel)
 
     async def _listen(self) -> None:
         while True:
             try:
                 await self._listen_until_lost()
-            except _AWAY as error:
+            except REDIS_AWAY as error:
                 _log.warning("live_stream_away", reason=type(error).__name__)
             except Exception:  # noqa: BLE001 - the next connection may be better
                 _log.exception("live_stream_failed")
-            await asyncio.sleep(_PAUSE_WHEN_AWAY)
+            await asyncio.sleep(PAUSE_WHEN_AWAY)
 
     async def _listen_until_lost(self) -> None:
         async with self._redis.pubsub() as pubsub:
@@ -138,52 +131,3 @@ class RedisLiveStream:
             if channel in self._to_be_told:
                 self._to_be_told.discard(channel)
                 self._readers.offer(channel, MISSED)
-
-
-class _Speaker:
-    """Sends what is to be published, many in one round trip; while Redis is away it is dropped."""
-
-    def __init__(self, client: redis.Redis) -> None:
-        self._redis = client
-        self._waiting: deque[tuple[str, bytes]] = deque(maxlen=_OUTBOX)
-        self._news = asyncio.Event()
-        self._sending: asyncio.Task[None] | None = None
-        self._closed = False
-
-    def say(self, channel: str, payload: bytes) -> None:
-        if self._closed:
-            return
-        self._waiting.append((channel, payload))
-        self._news.set()
-        if self._sending is None:
-            self._sending = asyncio.create_task(self._send(), name="live-speaker")
-
-    async def close(self) -> None:
-        """What was said before is still sent, when that takes no time."""
-        self._closed = True
-        self._news.set()
-        if self._sending is not None:
-            await asyncio.wait([self._sending], timeout=_ENTERING)
-            self._sending.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._sending
-
-    async def _send(self) -> None:
-        while self._waiting or not self._closed:
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _SENT_AT_ONCE))]
-            if batch:
-                await self._send_all(batch)
-            else:
-                self._news.clear()
-                await self._news.wait()
-
-    async def _send_all(self, batch: list[tuple[str, bytes]]) -> None:
-        try:
-            pipeline = self._redis.pipeline(transaction=False)
-            for channel, payload in batch:
-                pipeline.execute_command("PUBLISH", channel, payload)
-            await pipeline.execute()
-        except _AWAY as error:
-            _log.warning("live_stream_drops", payloads=len(batch), reason=type(error).__name__)
-            await asyncio.sleep(0 if self._closed else _PAUSE_WHEN_AWAY)
-            self._waiting.clear()

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Row,
     Table,
     Text,
+    TextClause,
     Uuid,
     bindparam,
     delete,
@@ -54,15 +55,14 @@ outbox_table = Table(
 )
 
 _IN_HAND = func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, bindparam("handover", type_=Double))
-_ADD = text(
-    """
+_ADD_SQL: Final = """
     INSERT INTO outbox (id, queue, topic, type, body, headers, available_at)
-    SELECT id, queue, topic, type, body, headers,
-        coalesce(due, clock_timestamp() + make_interval(secs => :handover))
-    FROM jsonb_to_recordset(:rows)
-        AS given (id uuid, queue text, topic text, type text, body jsonb, headers jsonb, due timestamptz)
+    SELECT entry.id, entry.queue, entry.topic, entry.type, entry.body, entry.headers,
+        coalesce(entry.due, clock_timestamp() + make_interval(secs => :handover))
+    FROM jsonb_to_recordset(:entries) AS entry (
+        id uuid, queue text, topic text, type text, body jsonb, headers jsonb, due timestamptz, cause text
+    )
     """
-).bindparams(bindparam("rows", type_=JSONB))
 _DUE = (
     select(outbox_table.c.id, outbox_table.c.available_at)
     .where(outbox_table.c.available_at <= func.now())
@@ -83,9 +83,20 @@ _NEXT = select(func.extract("epoch", func.min(outbox_table.c.available_at) - fun
 _PENDING = select(func.count()).where(outbox_table.c.available_at <= func.now())
 
 
+def adding(statement: str) -> TextClause:
+    """A statement that adds its entries in the same round trip, where it says `{outbox}`; see `added`."""
+    return text(statement.replace("{outbox}", _ADD_SQL)).bindparams(bindparam("entries", type_=JSONB))
+
+
+_ADD = adding("{outbox}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One message to be, and when: None is at once, else an exact time."""
+    """One message to be, and when: None is at once, else an exact time.
+
+    `cause` is what it follows from, in the words of a statement from `adding` that may find it no longer true.
+    """
 
     to: QueueName | Topic
     type: str
@@ -93,6 +104,7 @@ class Entry:
     headers: dict[str, str] = field(default_factory=dict)
     due: datetime | None = None
     id: UUID = field(default_factory=new_id)
+    cause: str | None = None
 
     def outgoing(self) -> Outgoing:
         return Outgoing(self.to, Message(id=self.id, type=self.type, body=self.body, headers=self.headers))
@@ -101,7 +113,12 @@ class Entry:
 async def write(connection: AsyncConnection, entries: Sequence[Entry], *, handover: float = HANDOVER) -> None:
     """Insert the rows in the caller's transaction. Once it is committed, hand the entries to `Relay.take`."""
     if entries:
-        await connection.execute(_ADD, {"rows": [_row_of(entry) for entry in entries], "handover": handover})
+        await connection.execute(_ADD, added(entries, handover=handover))
+
+
+def added(entries: Sequence[Entry], *, handover: float = HANDOVER) -> dict[str, Any]:
+    """The parameters by which a statement from `adding` knows its entries."""
+    return {"entries": [_row_of(entry) for entry in entries], "handover": handover}
 
 
 class Outbox:
@@ -143,6 +160,7 @@ def _row_of(entry: Entry) -> dict[str, Any]:
         "body": dict(entry.body),
         "headers": entry.headers,
         "due": entry.due.isoformat() if entry.due else None,
+        "cause": entry.cause,
     }
 
 
@@ -151,10 +169,10 @@ def _outgoing_of(row: Row[Any]) -> Outgoing:
     return Outgoing(to, Message(id=row.id, type=row.type, body=row.body, headers=row.headers))
 
 
-def fact(event: ContractEvent, *, headers: Mapping[str, str]) -> Entry:
+def fact(event: ContractEvent, *, headers: Mapping[str, str], cause: str | None = None) -> Entry:
     """A contract event for whoever listens to its topic."""
     body = {name: _primitive(value) for name, value in asdict(event).items()}
-    return Entry(to=Topic(event.topic), type=event.topic, body=body, headers=dict(headers))
+    return Entry(to=Topic(event.topic), type=event.topic, body=body, headers=dict(headers), cause=cause)
 
 
 def _primitive(value: object) -> object:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Interval, SmallInteger, Uuid
@@ -27,7 +27,7 @@ FAIR_COST: Final = timedelta(seconds=1)
 """Virtual seconds that one job advances its tenant's place in the queue: a tenant that keeps many waiting
 does not delay another's single job, whatever the real pace is."""
 
-_ACCEPT = text(
+_ACCEPT = outbox.adding(
     """
     WITH accepted AS (INSERT INTO jobs (id, tenant_id, status, pipeline, priority, fair_at, prompt, config_name,
         template_name, variables, context, metadata, template_named, needs_moderation, callback_url, stream,
@@ -51,9 +51,11 @@ _ACCEPT = text(
         FROM unnest(:priorities) AS wanted (priority)
     ) AS place USING (priority)
     RETURNING id, created_at
+    ), told AS (
+        INSERT INTO job_events (tenant_id, job_id, type, at, data)
+        SELECT :tenant_id, id, 'job.queued', created_at, '{}' FROM accepted
     )
-    INSERT INTO job_events (tenant_id, job_id, type, at, data)
-    SELECT :tenant_id, id, 'job.queued', created_at, '{}' FROM accepted
+    {outbox}
     """
 ).bindparams(
     bindparam("jobs", type_=JSONB),
@@ -129,8 +131,7 @@ async def _write(connection: AsyncConnection, batch: Sequence[_Arrival]) -> list
         "priorities": sorted({job.priority.value for job in jobs}),
         "jobs": [new_row(job) for job in jobs],
     }
-    await connection.execute(_ACCEPT, parameters)
-    await outbox.write(connection, entries)
+    await connection.execute(_ACCEPT, parameters | outbox.added(entries))
     return entries
 
 

@@ -155,6 +155,7 @@ def consequences_of(job: Job, task_queue: str) -> Consequences:
     """The events are taken by this."""
     entries: list[Entry] = []
     remembered: Happening | None = None
+    cause = f"{job.id}/{job.attempt}"
     for event in job.take_events():
         remembered = happening(job, event) or remembered
         if isinstance(event, JobCreated | JobRequeued | JobRetryScheduled):
@@ -166,10 +167,11 @@ def consequences_of(job: Job, task_queue: str) -> Consequences:
                     body={"job_id": str(job.id)},
                     headers=dict(job.trace),
                     due=due,
+                    cause=cause,
                 )
             )
         if (contract := published(event)) is not None:
-            entries.append(fact(contract, headers=job.trace))
+            entries.append(fact(contract, headers=job.trace, cause=cause))
     return Consequences(entries, remembered)
 
 

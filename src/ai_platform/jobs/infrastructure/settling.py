@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +18,7 @@ from ai_platform.runtime.claims import Claim
 from ai_platform.runtime.dead_letters import DeadLetter
 from ai_platform.runtime.outbox import Entry
 
-_SETTLE = text(
+_SETTLE = outbox.adding(
     """
     WITH settled AS (
         UPDATE jobs SET status = ended.status, retry_count = ended.retry_count, next_retry_at = ended.next_retry_at,
@@ -42,11 +42,14 @@ _SETTLE = text(
         SELECT tenant_id, id, event_type, event_at, CASE status WHEN 'COMPLETED'
             THEN event_data || jsonb_build_object('result', result) ELSE event_data END
         FROM settled
+    ), published AS (
+        {outbox}
+        JOIN settled ON entry.cause = concat(settled.id, '/', settled.attempt)
     )
     SELECT id, attempt FROM settled
     """
 ).bindparams(bindparam("outcomes", type_=JSONB))
-"""It carries the fence: attempt and status must still be the claimed ones."""
+"""It carries the fence: attempt and status must still be the claimed ones, or nothing is published either."""
 
 
 class Ending:
@@ -74,11 +77,12 @@ class Settled:
 
 async def settle(connection: AsyncConnection, endings: Sequence[Ending]) -> Settled:
     """Once it is committed, the entries go to the relay."""
-    rows = (await connection.execute(_SETTLE, {"outcomes": [ending.row for ending in endings]})).all()
+    given = [entry for ending in endings for entry in ending.consequences.entries]
+    parameters = {"outcomes": [ending.row for ending in endings]} | outbox.added(given)
+    rows = (await connection.execute(_SETTLE, parameters)).all()
     claims = frozenset(Claim(row.id, row.attempt) for row in rows)
     ours = [ending for ending in endings if ending.claim in claims]
     entries = [entry for ending in ours for entry in ending.consequences.entries]
-    await outbox.write(connection, entries)
     await dead_letters.write(connection, [_letter(ending) for ending in ours if ending.job.status is JobStatus.FAILED])
     notices = await notices_of(connection, [ending.job for ending in ours])
     await webhooks.write(connection, notices)
