@@ -6,13 +6,14 @@ that counts: a copy may come late, after its original, or never, and nobody miss
 
 import asyncio
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
 from uuid import UUID
 
 from ai_platform.runtime import tracing
 from ai_platform.runtime.bus import Message
+from ai_platform.runtime.ending import ended
 from ai_platform.runtime.logging import get_logger
 
 _REMEMBERED: Final = 1_000
@@ -82,12 +83,14 @@ class EarlyWork:
     async def stop(self) -> None:
         """Take no more copies; the work on those in hand goes on."""
         if self._taking is not None:
-            await _interrupted([self._taking])
+            await ended(self._taking)
 
     async def close(self) -> None:
         """Interrupt the work that is left; the originals come again."""
         await self.stop()
-        await _interrupted(list(self._working))
+        for task in self._working:
+            task.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
 
     @contextmanager
     def holding(self) -> Iterator[None]:
@@ -135,10 +138,3 @@ class EarlyWork:
         self._known[message_id] = task
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
-
-
-async def _interrupted(tasks: Collection[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.wait(tasks)

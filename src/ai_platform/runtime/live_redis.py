@@ -10,6 +10,7 @@ from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from ai_platform.runtime.ending import ended
 from ai_platform.runtime.live import MISSED, Readers, Subscription
 from ai_platform.runtime.logging import get_logger
 from ai_platform.runtime.redis_speaker import PAUSE_WHEN_AWAY, REDIS_AWAY, RedisSpeaker
@@ -70,9 +71,7 @@ class RedisLiveStream:
         self._readers.end()
         await self._speaker.close()
         if self._listening is not None:
-            self._listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._listening
+            await ended(self._listening)
         with suppress(*REDIS_AWAY):
             await self._redis.aclose()
 

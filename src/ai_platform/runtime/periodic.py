@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from ai_platform.kernel.errors import Unavailable
+from ai_platform.runtime.ending import ended
 from ai_platform.runtime.logging import get_logger
 
 _log = get_logger(__name__)
@@ -24,9 +24,7 @@ class Periodic:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await ended(self._task)
 
     async def _run(self) -> None:
         while True:

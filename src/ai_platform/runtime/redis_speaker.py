@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import deque
-from contextlib import suppress
 from typing import Final
 
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
+from ai_platform.runtime.ending import ended
 from ai_platform.runtime.logging import get_logger
 
 REDIS_AWAY: Final = (RedisError, OSError, TimeoutError)
@@ -51,9 +51,7 @@ class RedisSpeaker:
         self._news.set()
         if self._sending is not None:
             await asyncio.wait([self._sending], timeout=_LAST_WORDS)
-            self._sending.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._sending
+            await ended(self._sending)
 
     async def _send(self) -> None:
         while self._waiting or not self._closed:
