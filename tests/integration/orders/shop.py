@@ -134,7 +134,7 @@ class Shop:
         self.add = AddToOrder(whose=whose, **parts)
         self.ask = AskConfirmation(whose=whose, **parts)
         self.together = ConfirmTogether(tenancy=tenancy, **parts)
-        batches: KeyedBatchers[UUID, Wish, Outcome] = KeyedBatchers(self.together)
+        batches: KeyedBatchers[UUID, Wish, Outcome] = KeyedBatchers(self.together, parallel=2)
         self.confirm = ConfirmOrder(together=batches, alone=self.together.alone, whose=whose, **parts)
         self.cancel = CancelOrder(payments=self.desk, whose=whose, **parts)
         self.move = MoveOrder(confirm=self.confirm, cancel=self.cancel, whose=whose, **parts)

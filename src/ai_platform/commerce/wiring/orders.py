@@ -41,7 +41,7 @@ def build_orders(
 ) -> Ordering:
     clock, whose = SystemClock(), WhoseOrder(reads)
     together = ConfirmTogether(transactions=transactions, tenancy=tenancy, clock=clock)
-    batches: KeyedBatchers[UUID, Wish, Outcome] = KeyedBatchers(together)
+    batches: KeyedBatchers[UUID, Wish, Outcome] = KeyedBatchers(together, parallel=2)
     confirm = ConfirmOrder(transactions=transactions, together=batches, alone=together.alone, whose=whose, clock=clock)
     cancel = CancelOrder(transactions=transactions, payments=payments, whose=whose, clock=clock)
     expire = ExpireOrder(transactions=transactions, payments=payments, clock=clock)
