@@ -49,8 +49,13 @@ def _told(outcome: Answer | PlatformError | None) -> str | None:
     return None if outcome is None else outcome.stable_code
 
 
+async def _who_wait(shop: Shop, wanted: int) -> bool:
+    [(waiting,)] = await shop.sql("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    return bool(waiting >= wanted)
+
+
 async def _somebody_waits(shop: Shop) -> bool:
-    return bool((await shop.sql("SELECT count(*) FROM pg_locks WHERE NOT granted"))[0][0])
+    return await _who_wait(shop, 1)
 
 
 async def statuses(shop: Shop, orders: Sequence[UUID]) -> list[str]:
@@ -109,7 +114,12 @@ async def test_two_gateways_never_sell_more_than_there_is(shop: Shop, next_door:
         chosen = [(goods[(number + step) % 3], 1 + number % 2) for step in range(1 + number % 3)]
         orders.append(await shop.an_order(*(chosen if number % 4 else reversed(chosen))))
     doors = [shop if number % 2 else next_door for number in range(60)]
-    results = await outcomes(*(door.confirm(AGENT, one, ASKING) for door, one in zip(doors, orders, strict=True)))
+    async with shop.database.transaction(None) as other:
+        await other.execute(text("UPDATE product_variants SET price = price"))
+        calls = (door.confirm(AGENT, one, ASKING) for door, one in zip(doors, orders, strict=True))
+        confirming = asyncio.create_task(outcomes(*calls))
+        await eventually(lambda: _who_wait(shop, 2))
+    results = await confirming
     assert set(results) == {"done", "out_of_stock"}
     for variant_id in goods:
         stock, reserved = await shop.shelf(variant_id)

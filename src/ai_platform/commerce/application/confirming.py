@@ -33,6 +33,10 @@ class Wish:
     expected: frozenset[int] | None = None
     context: Context = field(default_factory=copy_context)
 
+    @property
+    def token_hash(self) -> bytes | None:
+        return None if self.yes is None else hash_of(self.yes.token)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
@@ -63,22 +67,26 @@ class Attempt:
         """Under the locks of the orders, with nothing written yet: who is refused here has nothing to be undone."""
         fresh = await self._not_answered(work)
         orders = await work.orders.find_all([wish.order_id for wish in fresh], waits=self.moment.waits)
-        self.asked = await work.confirmations.of_tokens([_hash(wish) for wish in fresh if wish.yes is not None])
+        tokens = [token for wish in fresh if (token := wish.token_hash) is not None]
+        self.asked = await work.confirmations.of_tokens(tokens)
         for wish in fresh:
             if (order := orders.get(wish.order_id)) is None:
                 self.outcomes[wish] = OrderNotFound(wish.order_id) if self.moment.waits else None
                 continue
             try:
-                self.confirmed[wish] = wish.context.run(self._confirm, work, wish, order)
+                self._confirm(wish, order)
             except PlatformError as refused:
                 self.outcomes[wish] = refused
+            else:
+                wish.context.run(work.orders.put, order)
+                self.confirmed[wish] = _Confirmed(order, wish.asking.worded(order))
 
     async def write(self, work: ConfirmingWork) -> None:
         await work.orders.write()
         await work.answers.keep_all(
             {wish.asking.once: one.answer for wish, one in self.confirmed.items() if wish.asking.once is not None}
         )
-        used = [self.asked[_hash(wish)] for wish in self.confirmed if wish.yes is not None]
+        used = [self.asked[token] for wish in self.confirmed if (token := wish.token_hash) is not None]
         await work.confirmations.use_all(used, self.moment.now)
 
     def refuse(self, shelf: Shelf) -> Sequence[Wish]:
@@ -104,19 +112,11 @@ class Attempt:
                 self.outcomes[wish] = Answer(found, is_replay=True)
         return [wish for wish in self.wishes if wish not in self.outcomes]
 
-    def _confirm(self, work: ConfirmingWork, wish: Wish, order: Order) -> _Confirmed:
+    def _confirm(self, wish: Wish, order: Order) -> None:
         require_version(order.version, wish.expected)
         address, now = wish.shipping_address, self.moment.now
         if wish.yes is not None:
-            asked = self.asked.get(_hash(wish))
+            asked = self.asked.get(hash_of(wish.yes.token))
             confirmation = require(asked, order, Action.CONFIRM, wish.yes, address=address, at=now)
             address = confirmation.shipping_address
         order.confirm(at=now, expires_at=self.moment.expires_at, shipping_address=address)
-        work.orders.put(order)
-        return _Confirmed(order, wish.asking.worded(order))
-
-
-def _hash(wish: Wish) -> bytes:
-    if wish.yes is None:
-        raise ValueError("this wish brings no token")
-    return hash_of(wish.yes.token)
