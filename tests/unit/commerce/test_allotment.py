@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_platform.commerce.domain.allotment import Shelf, Shelved, refusal_of, served
+from ai_platform.commerce.domain.allotment import OnShelf, Shelved, refusal_of, served
 from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_errors import OutOfStock, PriceChanged
 from ai_platform.commerce.domain.order_line import Offer
@@ -16,7 +16,7 @@ from tests.unit.commerce.orders import an_offer, an_order
 GAYO, TORAJA = an_offer(sku="GAYO"), an_offer(sku="TORAJA")
 
 
-def shelf(*there: tuple[Offer, int], price: int = 10_000, is_sold: bool = True) -> Shelf:
+def shelf(*there: tuple[Offer, int], price: int = 10_000, is_sold: bool = True) -> OnShelf:
     return {offer.variant_id: Shelved(price=price, available=available, is_sold=is_sold) for offer, available in there}
 
 
@@ -38,7 +38,7 @@ def test_what_the_others_take_is_no_reason_to_be_refused() -> None:
 @pytest.mark.parametrize(
     "there", [{}, shelf((GAYO, 9), is_sold=False), shelf((GAYO, 1))], ids=["no", "archived", "few"]
 )
-def test_what_is_not_sold_or_not_there_is_out_of_stock(there: Shelf) -> None:
+def test_what_is_not_sold_or_not_there_is_out_of_stock(there: OnShelf) -> None:
     refusal = refusal_of(an_order((GAYO, 2)), there)
     assert isinstance(refusal, OutOfStock)
     assert served([an_order((GAYO, 2))], there) == []

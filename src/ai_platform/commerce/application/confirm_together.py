@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from ai_platform.commerce.application.confirming import Attempt, Moment, Outcome, Wish
 from ai_platform.commerce.application.confirming_ports import ConfirmingWork
-from ai_platform.commerce.domain.allotment import Shelf
+from ai_platform.commerce.domain.allotment import OnShelf
 from ai_platform.kernel.access import TenantNotFound
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.transactions import Transactions
@@ -16,7 +16,7 @@ from ai_platform.tenancy.contracts.api import TenancyApi
 class _NotEnough(Exception):
     """Leaves the transaction, so that nothing of it is kept."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: OnShelf) -> None:
         super().__init__()
         self.shelf = shelf
 

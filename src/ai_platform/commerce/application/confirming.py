@@ -9,7 +9,7 @@ from uuid import UUID
 from ai_platform.commerce.application.confirming_ports import ConfirmingWork
 from ai_platform.commerce.application.second_step import Yes, require
 from ai_platform.commerce.domain.address import Address
-from ai_platform.commerce.domain.allotment import Shelf, refusal_of, served
+from ai_platform.commerce.domain.allotment import OnShelf, refusal_of, served
 from ai_platform.commerce.domain.confirmation import Action, Confirmation, hash_of
 from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_errors import OrderNotFound
@@ -89,7 +89,7 @@ class Attempt:
         used = [self.asked[token] for wish in self.confirmed if (token := wish.token_hash) is not None]
         await work.confirmations.use_all(used, self.moment.now)
 
-    def refuse(self, shelf: Shelf) -> Sequence[Wish]:
+    def refuse(self, shelf: OnShelf) -> Sequence[Wish]:
         """There was not enough for all: who is refused for himself, and who finds his goods without the others."""
         for wish, one in self.confirmed.items():
             if (refusal := refusal_of(one.order, shelf)) is not None:

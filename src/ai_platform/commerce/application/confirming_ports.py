@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from ai_platform.commerce.domain.allotment import Shelf
+from ai_platform.commerce.domain.allotment import OnShelf
 from ai_platform.commerce.domain.confirmation import Confirmation
 from ai_platform.commerce.domain.order import Order
 from ai_platform.kernel.errors import PlatformError
@@ -47,7 +47,7 @@ class Taken:
     """Whether every line of every order is held, and what the shelf had before."""
 
     is_held: bool
-    shelf: Shelf
+    shelf: OnShelf
 
 
 class Goods(Protocol):

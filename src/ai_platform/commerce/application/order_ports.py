@@ -31,10 +31,10 @@ class Orders(Protocol):
 
 
 class Stock(Protocol):
-    """The shelf (to reserve is in `confirming_ports`). Each is the last statement of its transaction: others queue
-    behind its locks.
+    """The shelf, once its goods are reserved (`confirming_ports.Goods`).
 
-    Rows are locked in the order of their ids, so nobody waits in a circle.
+    Each of these is the last statement of its transaction, since others queue behind its locks. Rows are locked in the
+    order of their ids, so nobody waits in a circle.
     """
 
     async def consume(self, order: Order, *, at: datetime) -> None:

@@ -18,11 +18,11 @@ class Shelved:
     is_sold: bool
 
 
-Shelf = Mapping[UUID, Shelved]
+OnShelf = Mapping[UUID, Shelved]
 """By variant. What is missing is not sold here."""
 
 
-def refusal_of(order: Order, shelf: Shelf) -> OutOfStock | PriceChanged | None:
+def refusal_of(order: Order, shelf: OnShelf) -> OutOfStock | PriceChanged | None:
     """Why an order cannot be served, were it the only one; short lines before changed prices."""
     short = [ShortLine(line=line, available=_available(line, shelf)) for line in order.lines if _is_short(line, shelf)]
     if short:
@@ -31,7 +31,7 @@ def refusal_of(order: Order, shelf: Shelf) -> OutOfStock | PriceChanged | None:
     return PriceChanged(changes, order.currency) if changes else None
 
 
-def served(orders: Sequence[Order], shelf: Shelf) -> Sequence[Order]:
+def served(orders: Sequence[Order], shelf: OnShelf) -> Sequence[Order]:
     """Those that find their lines when each takes its own in turn. Who does not leaves all of it to the next."""
     left = {variant_id: one.available for variant_id, one in shelf.items()}
     found = []
@@ -43,10 +43,10 @@ def served(orders: Sequence[Order], shelf: Shelf) -> Sequence[Order]:
     return found
 
 
-def _available(line: OrderLine, shelf: Shelf) -> int:
+def _available(line: OrderLine, shelf: OnShelf) -> int:
     one = shelf.get(line.variant_id)
     return one.available if one is not None and one.is_sold else 0
 
 
-def _is_short(line: OrderLine, shelf: Shelf) -> bool:
+def _is_short(line: OrderLine, shelf: OnShelf) -> bool:
     return _available(line, shelf) < line.quantity
