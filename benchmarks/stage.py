@@ -10,7 +10,8 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +96,9 @@ class Stage:
         )
         try:
             _await_ready(child, ready)
+            assert child.stdout is not None
+            # a pipe that nobody empties holds up the process as soon as it has logged enough
+            threading.Thread(target=deque, args=(child.stdout, 0), daemon=True).start()
             yield child
         finally:
             child.send_signal(signal.SIGTERM)
@@ -103,16 +107,19 @@ class Stage:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
-            if child.stdout:
-                child.stdout.close()
 
     @contextmanager
     def gateway(self) -> Iterator[str]:
+        with self.gateway_process() as (url, _):
+            yield url
+
+    @contextmanager
+    def gateway_process(self) -> Iterator[tuple[str, psutil.Process]]:
         port = free_port()
         with self.process(
             "-m", "ai_platform.processes.cli", "gateway", "--port", str(port), ready=lambda: answers(port, "/readyz")
-        ):
-            yield f"http://127.0.0.1:{port}"
+        ) as child:
+            yield f"http://127.0.0.1:{port}", psutil.Process(child.pid)
 
     @contextmanager
     def worker(self, **environment: str) -> Iterator["subprocess.Popen[str]"]:
@@ -126,23 +133,35 @@ class Stage:
 
     @contextmanager
     def plain_gateway(self) -> Iterator[str]:
+        with self.plain_gateway_process() as (url, _):
+            yield url
+
+    @contextmanager
+    def plain_gateway_process(self) -> Iterator[tuple[str, psutil.Process]]:
         port = free_port()
         with self.process(
             "-m", "uvicorn", "--factory", "benchmarks.plain_gateway:create_app", "--port", str(port), "--no-access-log",
             ready=lambda: answers(port, "/openapi.json"),
-        ):  # fmt: skip
-            yield f"http://127.0.0.1:{port}"
+        ) as child:  # fmt: skip
+            yield f"http://127.0.0.1:{port}", psutil.Process(child.pid)
 
     def load(
         self, url: str, count: int, *, connections: int = 32, config: str = "demo", **fields: object
     ) -> dict[str, float]:
         body = json.dumps({"prompt": "Write a haiku about programming", "config_name": config, **fields})
+        result = self.posts(url, body, count=count, connections=connections)
+        assert result["refused"] == 0, result
+        return result
+
+    def posts(
+        self, url: str, body: str, *, count: int, connections: int = 32, names: Sequence[str] = ()
+    ) -> dict[str, float]:
+        """Requests by a process of its own; each of `names` stands once for the `{}` of the URL."""
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.load", url, str(count), str(connections), body],
-            capture_output=True, text=True, check=True, env=dict(self.environment), timeout=120,
+            capture_output=True, text=True, check=True, env=dict(self.environment), timeout=120, input="\n".join(names),
         )  # fmt: skip
         result: dict[str, float] = json.loads(done.stdout)
-        assert result["refused"] == 0, result
         return result
 
 
@@ -172,6 +191,16 @@ def peak_memory(pid: int) -> float:
         if line.startswith("VmHWM"):
             return int(line.split()[1]) / 1024
     return float(psutil.Process(pid).memory_info().rss) / 2**20
+
+
+@contextmanager
+def cpu_of(process: psutil.Process, times: int) -> Iterator[list[float]]:
+    """What the process spends in here, in milliseconds for each of so many times; known at the end."""
+    spent = [0.0]
+    before = process.cpu_times()
+    yield spent
+    after = process.cpu_times()
+    spent[0] = (after.user + after.system - before.user - before.system) * 1000 / times
 
 
 def free_port() -> int:

@@ -1,5 +1,6 @@
 """Requests that may come twice, in the transaction of what they do."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from ai_platform.runtime import idempotency
 
 @dataclass(frozen=True, slots=True)
 class ConnectionAnswers:
-    """Implements the kernel's `Answers`."""
+    """Implements the kernel's `Answers`, of one request or many."""
 
     connection: AsyncConnection
     tenant_id: UUID
@@ -21,6 +22,12 @@ class ConnectionAnswers:
 
     async def keep(self, once: Once, answer: Json) -> None:
         await idempotency.keep(self.connection, self.tenant_id, once, answer)
+
+    async def begin_all(self, onces: Sequence[Once]) -> idempotency.Earlier:
+        return await idempotency.begin_all(self.connection, self.tenant_id, onces)
+
+    async def keep_all(self, answers: Mapping[Once, Json]) -> None:
+        await idempotency.keep_all(self.connection, self.tenant_id, answers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from ai_platform.commerce.application.add_to_order import AddToOrder
 from ai_platform.commerce.application.ask_confirmation import AskConfirmation
 from ai_platform.commerce.application.cancel_order import CancelOrder
 from ai_platform.commerce.application.confirm_order import ConfirmOrder
+from ai_platform.commerce.application.confirm_together import ConfirmTogether
+from ai_platform.commerce.application.confirming import Outcome, Wish
 from ai_platform.commerce.application.create_order import CreateOrder, NewOrder
 from ai_platform.commerce.application.expire_order import ExpireOrder, ExpireOverdueOrders
 from ai_platform.commerce.application.fulfilling import Fulfilling
@@ -30,6 +32,7 @@ from ai_platform.kernel.errors import PlatformError
 from ai_platform.kernel.ids import new_id
 from ai_platform.kernel.once import Asking
 from ai_platform.kernel.principal import DEFAULT_TENANT, Principal, Role
+from ai_platform.runtime.batching import KeyedBatchers
 from ai_platform.runtime.bus_embedded import EmbeddedBus
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.outbox import Outbox
@@ -130,7 +133,9 @@ class Shop:
         self.create = CreateOrder(tenancy=tenancy, **parts)
         self.add = AddToOrder(whose=whose, **parts)
         self.ask = AskConfirmation(whose=whose, **parts)
-        self.confirm = ConfirmOrder(tenancy=tenancy, whose=whose, **parts)
+        self.together = ConfirmTogether(tenancy=tenancy, **parts)
+        batches: KeyedBatchers[UUID, Wish, Outcome] = KeyedBatchers(self.together, parallel=2)
+        self.confirm = ConfirmOrder(together=batches, alone=self.together.alone, whose=whose, **parts)
         self.cancel = CancelOrder(payments=self.desk, whose=whose, **parts)
         self.move = MoveOrder(confirm=self.confirm, cancel=self.cancel, whose=whose, **parts)
         self.expire = ExpireOrder(payments=self.desk, **parts)

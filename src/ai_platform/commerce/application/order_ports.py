@@ -9,7 +9,7 @@ from uuid import UUID
 from ai_platform.commerce.application.order_views import OrderView
 from ai_platform.commerce.domain.confirmation import Confirmation
 from ai_platform.commerce.domain.order import Order
-from ai_platform.commerce.domain.order_line import Offer, OrderLine
+from ai_platform.commerce.domain.order_line import Offer
 from ai_platform.commerce.domain.order_status import OrderStatus
 from ai_platform.kernel.once import Answers
 
@@ -30,25 +30,12 @@ class Orders(Protocol):
         """With its lines and what follows from it: facts for everybody, and its wake-up at the expiry."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelved:
-    """What the shelf said of one line, under its lock."""
-
-    line: OrderLine
-    price: int
-    available: int
-    is_sold: bool
-    is_held: bool
-
-
 class Stock(Protocol):
-    """The shelf. Each of these is the last statement of its transaction, since others queue behind its locks.
+    """The shelf, once its goods are reserved (`confirming_ports.Goods`).
 
-    Rows are locked in the order of their ids, so nobody waits in a circle.
+    Each of these is the last statement of its transaction, since others queue behind its locks. Rows are locked in the
+    order of their ids, so nobody waits in a circle.
     """
-
-    async def reserve(self, order: Order, *, at: datetime) -> Sequence[Shelved]:
-        """Hold each line that is sold, at its price, and there. Unless all are held, the caller has to roll back."""
 
     async def consume(self, order: Order, *, at: datetime) -> None:
         """What is held leaves the shelf; what has left it already stays so."""

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from ai_platform.commerce.application.order_ports import OrderWork
 from ai_platform.commerce.domain.address import Address
-from ai_platform.commerce.domain.confirmation import Action, hash_of
+from ai_platform.commerce.domain.confirmation import Action, Confirmation, hash_of
 from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_errors import ConfirmationRefused
 
@@ -27,11 +27,26 @@ async def redeem(
     """
     if yes is None:
         return address
-    confirmation = await work.confirmations.of_token(hash_of(yes.token))
+    confirmation = require(
+        await work.confirmations.of_token(hash_of(yes.token)), order, action, yes, address=address, at=at
+    )
+    await work.confirmations.use(confirmation, at)
+    return confirmation.shipping_address
+
+
+def require(
+    confirmation: Confirmation | None,
+    order: Order,
+    action: Action,
+    yes: Yes,
+    *,
+    address: Address | None = None,
+    at: datetime,
+) -> Confirmation:
+    """The token's confirmation, if it is to exactly this. Raises ConfirmationRefused."""
     if confirmation is None:
         raise ConfirmationRefused("There is no such token.")
     confirmation.require(order, action, said_at=yes.said_at, now=at)
     if address is not None and address != (confirmation.shipping_address or order.shipping_address):
         raise ConfirmationRefused("The summary showed another address.")
-    await work.confirmations.use(confirmation, at)
-    return confirmation.shipping_address
+    return confirmation

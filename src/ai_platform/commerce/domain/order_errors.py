@@ -91,7 +91,7 @@ class OutOfStock(Conflict):
 
 
 class PriceChanged(Conflict):
-    """The order has the new prices by now: whoever still wants it confirms once more."""
+    """The order has the new prices by now: whoever still wants it confirms once more. `prices` are by variant."""
 
     code = "price_changed"
 
@@ -110,6 +110,7 @@ class PriceChanged(Conflict):
             for one in changes
         ]
         facts = {"old": lines[0]["old"], "new": lines[0]["new"], "lines": lines}
+        self.prices = {one.line.variant_id: one.new for one in changes}
         super().__init__(f"Prices have changed: {told}. Confirm again to accept them.", facts=facts)
 
 

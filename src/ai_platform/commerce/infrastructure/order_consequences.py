@@ -26,13 +26,17 @@ class Consequences:
     queue: str
     entries: list[Entry] = field(default_factory=list)
     reached: list[str] = field(default_factory=list)
+    _written: int = 0
 
-    async def follow(self, order: Order) -> None:
-        before = len(self.entries)
+    def follow(self, order: Order) -> None:
+        """In the name of whoever runs this: his request id goes along."""
         for event in order.take_events():
             self.entries += self._entries_of(event)
             self._count(event)
-        await outbox.write(self.connection, self.entries[before:])
+
+    async def write(self) -> None:
+        await outbox.write(self.connection, self.entries[self._written :])
+        self._written = len(self.entries)
 
     def tell(self, relay: Relay, metrics: Metrics) -> None:
         relay.take(self.entries)

@@ -1,11 +1,10 @@
 """Orders as they are shown: three questions a page, however many orders and lines there are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ai_platform.commerce.application.order_ports import OrderFilter
@@ -14,14 +13,22 @@ from ai_platform.commerce.domain.order_status import OrderStatus
 from ai_platform.commerce.infrastructure.order_repository import lines_of, order_of
 from ai_platform.commerce.infrastructure.order_tables import orders
 from ai_platform.commerce.infrastructure.payment_views import payments_of
+from ai_platform.runtime.batching import Batcher
 from ai_platform.runtime.db import Database
 
+_TENANTS = select(orders.c.id, orders.c.tenant_id).where(orders.c.id.in_(bindparam("wanted", expanding=True)))
 
-@dataclass(frozen=True, slots=True)
+
 class SqlOrderReads:
     """Implements `order_ports.OrderReads`."""
 
-    database: Database
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._tenants = Batcher(self._tenants_of)
+
+    async def idle(self) -> None:
+        """Returns when nothing is being asked together with others."""
+        await self._tenants.idle()
 
     async def get(self, tenant_id: UUID, order_id: UUID) -> OrderView | None:
         async with self.database.transaction(tenant_id) as connection:
@@ -45,9 +52,7 @@ class SqlOrderReads:
             return await _ids(connection, tenant_id, ids)
 
     async def tenant_of(self, order_id: UUID) -> UUID | None:
-        async with self.database.transaction(None) as connection:
-            tenant_id: UUID | None = await connection.scalar(select(orders.c.tenant_id).where(orders.c.id == order_id))
-            return tenant_id
+        return await self._tenants(order_id)
 
     async def overdue(self, at: datetime, *, most: int) -> Sequence[tuple[UUID, UUID]]:
         due = (
@@ -58,6 +63,12 @@ class SqlOrderReads:
         )
         async with self.database.transaction(None) as connection:
             return [(row.tenant_id, row.id) for row in await connection.execute(due)]
+
+    async def _tenants_of(self, order_ids: Sequence[UUID]) -> Sequence[UUID | None]:
+        async with self.database.transaction(None) as connection:
+            rows = await connection.execute(_TENANTS, {"wanted": list(order_ids)})
+            found = {row.id: row.tenant_id for row in rows}
+        return [found.get(order_id) for order_id in order_ids]
 
 
 async def _ids(connection: AsyncConnection, tenant_id: UUID, ids: Sequence[UUID]) -> Sequence[OrderView]:

@@ -28,6 +28,13 @@ _LINE: Final = tuple(one.name for one in fields(OrderLine))
 
 _FIND = select(orders).where(orders.c.id == bindparam("wanted"), orders.c.tenant_id == bindparam("tenant"))
 _FIND_LOCKED = _FIND.with_for_update(key_share=True)
+_FIND_ALL = (
+    select(orders)
+    .where(orders.c.id.in_(bindparam("wanted", expanding=True)), orders.c.tenant_id == bindparam("tenant"))
+    .order_by(orders.c.id)
+)
+_FIND_ALL_WAITING = _FIND_ALL.with_for_update(key_share=True)
+_FIND_ALL_FREE = _FIND_ALL.with_for_update(key_share=True, skip_locked=True)
 _LINES = (
     select(order_items)
     .where(order_items.c.order_id.in_(bindparam("orders", expanding=True)))
@@ -39,17 +46,25 @@ _PUT_LINE = _PUT_LINE.on_conflict_do_update(
     index_elements=["id"],
     set_={name: _PUT_LINE.excluded[name] for name in ("sku", "name", "quantity", "unit_price", "position")},
 )
-_SAVE = update(orders).where(orders.c.id == bindparam("wanted"), orders.c.tenant_id == bindparam("tenant"))
+_SAVE = (
+    update(orders)
+    .where(orders.c.id == bindparam("wanted"), orders.c.tenant_id == bindparam("tenant"))
+    .values({name: bindparam(f"new_{name}") for name in (*_CHANGING, "total", "shipping_address")})
+)
 
 
 @dataclass(frozen=True, slots=True)
 class SqlOrders:
-    """Implements `order_ports.Orders`. The row is locked so that others may still refer to it."""
+    """Implements `order_ports.Orders` and `confirming_ports.ManyOrders`.
+
+    The row is locked so that others may still refer to it.
+    """
 
     connection: AsyncConnection
     tenant_id: UUID
     consequences: Consequences
     _lines: dict[UUID, tuple[OrderLine, ...]] = field(default_factory=dict)
+    _put: list[Order] = field(default_factory=list)
 
     async def add(self, order: Order) -> None:
         for _ in range(_NUMBERS_DRAWN):
@@ -59,7 +74,8 @@ class SqlOrders:
         else:
             raise RuntimeError("no free order number was drawn")
         await self._put_lines(order)
-        await self.consequences.follow(order)
+        self.consequences.follow(order)
+        await self.consequences.write()
 
     async def find(self, order_id: UUID) -> Order:
         row = (await self.connection.execute(_FIND_LOCKED, self._named(order_id))).one_or_none()
@@ -70,13 +86,31 @@ class SqlOrders:
         self._lines[order_id] = order.lines
         return order
 
+    async def find_all(self, order_ids: Sequence[UUID], *, waits: bool) -> Mapping[UUID, Order]:
+        if not order_ids:
+            return {}
+        wanted = {"wanted": list(order_ids), "tenant": self.tenant_id}
+        rows = (await self.connection.execute(_FIND_ALL_WAITING if waits else _FIND_ALL_FREE, wanted)).all()
+        self._lines.update(await lines_of(self.connection, [row.id for row in rows]))
+        return {row.id: order_of(row, self._lines.get(row.id, ())) for row in rows}
+
     async def save(self, order: Order) -> None:
-        if not order.is_changed:
-            return
-        order.version += 1
-        await self.connection.execute(_SAVE.values(_row_of(order, _CHANGING)), self._named(order.id))
-        await self._put_lines(order)
-        await self.consequences.follow(order)
+        self.put(order)
+        await self.write()
+
+    def put(self, order: Order) -> None:
+        if order.is_changed:
+            order.version += 1
+            self.consequences.follow(order)
+            self._put.append(order)
+
+    async def write(self) -> None:
+        if self._put:
+            await self.connection.execute(_SAVE, [self._change_of(order) for order in self._put])
+        for order in self._put:
+            await self._put_lines(order)
+        self._put.clear()
+        await self.consequences.write()
 
     async def _insert(self, order: Order) -> bool:
         try:
@@ -102,12 +136,17 @@ class SqlOrders:
         own = {name: getattr(line, name) for name in _LINE}
         return {**own, "tenant_id": self.tenant_id, "order_id": order.id, "position": position}
 
+    def _change_of(self, order: Order) -> dict[str, Any]:
+        return {f"new_{name}": value for name, value in _row_of(order, _CHANGING).items()} | self._named(order.id)
+
     def _named(self, order_id: UUID) -> dict[str, Any]:
         return {"wanted": order_id, "tenant": self.tenant_id}
 
 
 async def lines_of(connection: AsyncConnection, order_ids: Sequence[UUID]) -> Mapping[UUID, tuple[OrderLine, ...]]:
     """The lines of many orders in one question."""
+    if not order_ids:
+        return {}
     found: dict[UUID, tuple[OrderLine, ...]] = {}
     for row in await connection.execute(_LINES, {"orders": list(order_ids)}):
         line = OrderLine(**{name: getattr(row, name) for name in _LINE})

@@ -11,63 +11,66 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import TextClause, bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import Uuid
 
-from ai_platform.commerce.application.order_ports import Shelved
+from ai_platform.commerce.application.confirming_ports import Taken
+from ai_platform.commerce.domain.allotment import Shelved
 from ai_platform.commerce.domain.order import Order
 from ai_platform.kernel.ids import new_id
+
+_TYPED: Final[dict[str, Any]] = {"lines": JSONB(), "variant_ids": ARRAY(Uuid())}
 
 
 def _statement(*parts: str) -> TextClause:
     words = "".join(parts)
-    typed = [bindparam("lines", type_=JSONB)] if ":lines" in words else []
+    typed = [bindparam(name, type_=of) for name, of in _TYPED.items() if f":{name}" in words]
     return text(words).bindparams(*typed)
 
 
 _LOCKED: Final = """
     WITH wanted AS MATERIALIZED (
         SELECT * FROM jsonb_to_recordset(:lines)
-            AS line (id uuid, variant_id uuid, quantity integer, unit_price bigint)
+            AS line (id uuid, order_id uuid, variant_id uuid, quantity integer, unit_price bigint)
     ), locked AS MATERIALIZED (
         SELECT variant.id, variant.price, variant.stock, variant.reserved,
             variant.stock - variant.reserved AS available, variant.is_active AND product.is_active AS is_sold
-        FROM wanted
-        JOIN product_variants AS variant ON variant.id = wanted.variant_id AND variant.tenant_id = :tenant_id
+        FROM product_variants AS variant
         JOIN products AS product ON product.id = variant.product_id
+        WHERE variant.id = ANY(:variant_ids) AND variant.tenant_id = :tenant_id
         ORDER BY variant.id
         FOR NO KEY UPDATE OF variant
+    ), asked AS MATERIALIZED (
+        SELECT wanted.variant_id, sum(wanted.quantity) AS quantity,
+            coalesce(bool_and(locked.is_sold AND locked.price = wanted.unit_price), false) AS is_agreed
+        FROM wanted LEFT JOIN locked ON locked.id = wanted.variant_id
+        GROUP BY wanted.variant_id
+    ), enough AS MATERIALIZED (
+        SELECT coalesce(
+            bool_and(coalesce(locked.available, 0) >= asked.quantity AND (:agreed OR asked.is_agreed)), false
+        ) AS of_all
+        FROM asked LEFT JOIN locked ON locked.id = asked.variant_id
     )
 """
-_LOOK = _statement(
-    _LOCKED,
-    """
-    SELECT coalesce(bool_and(coalesce(locked.available, 0) >= wanted.quantity), false)
-    FROM wanted LEFT JOIN locked ON locked.id = wanted.variant_id
-    """,
-)
+_LOOK = _statement(_LOCKED, "SELECT of_all FROM enough")
 _RESERVE = _statement(
     _LOCKED,
     """
     , taken AS (
-        UPDATE product_variants AS variant SET stock = locked.stock, reserved = locked.reserved + wanted.quantity
-        FROM wanted JOIN locked ON locked.id = wanted.variant_id
-        WHERE variant.id = locked.id AND locked.available >= wanted.quantity
-            AND (:agreed OR locked.is_sold AND locked.price = wanted.unit_price)
-        RETURNING variant.id
+        UPDATE product_variants AS variant SET stock = locked.stock, reserved = locked.reserved + asked.quantity
+        FROM asked JOIN locked ON locked.id = asked.variant_id CROSS JOIN enough
+        WHERE variant.id = locked.id AND enough.of_all
     ), held AS (
         INSERT INTO stock_reservations (id, tenant_id, order_id, variant_id, quantity, status, created_at)
-        SELECT wanted.id, :tenant_id, :order_id, wanted.variant_id, wanted.quantity, 'held', :at
-        FROM taken JOIN wanted ON wanted.variant_id = taken.id
+        SELECT wanted.id, :tenant_id, wanted.order_id, wanted.variant_id, wanted.quantity, 'held', :at
+        FROM wanted CROSS JOIN enough WHERE enough.of_all
     )
-    SELECT wanted.variant_id, coalesce(locked.price, wanted.unit_price) AS price,
-        CASE WHEN locked.is_sold THEN locked.available ELSE 0 END AS available,
-        coalesce(locked.is_sold, false) AS is_sold, taken.id IS NOT NULL AS is_held
-    FROM wanted
-    LEFT JOIN locked ON locked.id = wanted.variant_id
-    LEFT JOIN taken ON taken.id = wanted.variant_id
+    SELECT enough.of_all AS is_held, locked.id, locked.price, locked.available, locked.is_sold
+    FROM enough LEFT JOIN locked ON true
     """,
 )
+"""`:agreed`: whatever it costs now, and even if it is not sold any more."""
 
 _SETTLE: Final = """
     WITH mine AS MATERIALIZED (
@@ -121,13 +124,16 @@ _RETURN = _statement(
 
 @dataclass(frozen=True, slots=True)
 class SqlStock:
-    """Implements `order_ports.Stock`. The order's own row is locked, so nobody else settles its reservations."""
+    """Implements `order_ports.Stock` and `confirming_ports.Goods`.
+
+    The orders' own rows are locked, so nobody else settles their reservations.
+    """
 
     connection: AsyncConnection
     tenant_id: UUID
 
-    async def reserve(self, order: Order, *, at: datetime) -> Sequence[Shelved]:
-        return await self._reserve(order, at, agreed=False)
+    async def reserve(self, orders: Sequence[Order], *, at: datetime) -> Taken:
+        return await self._reserve(orders, at, agreed=False)
 
     async def consume(self, order: Order, *, at: datetime) -> None:
         await self.connection.execute(_CONSUME, self._of(order, at) | {"lines": _rows(order)})
@@ -137,27 +143,27 @@ class SqlStock:
         await self.connection.execute(_RELEASE, self._of(order, at))
 
     async def take_again(self, order: Order, *, at: datetime) -> bool:
-        look = {"tenant_id": self.tenant_id, "lines": _rows(order)}
+        look = self._wanted([order]) | {"agreed": True}
         if not await self.connection.scalar(_LOOK, look):
             return False
-        await self._reserve(order, at, agreed=True)
+        await self._reserve([order], at, agreed=True)
         await self.consume(order, at=at)
         return True
 
-    async def _reserve(self, order: Order, at: datetime, *, agreed: bool) -> Sequence[Shelved]:
-        """`agreed`: whatever it costs now, and even if it is not sold any more."""
-        given = self._of(order, at) | {"lines": _rows(order), "agreed": agreed}
-        lines = {line.variant_id: line for line in order.lines}
-        return [
-            Shelved(
-                line=lines[row.variant_id],
-                price=row.price,
-                available=row.available,
-                is_sold=row.is_sold,
-                is_held=row.is_held,
-            )
-            for row in await self.connection.execute(_RESERVE, given)
-        ]
+    async def _reserve(self, orders: Sequence[Order], at: datetime, *, agreed: bool) -> Taken:
+        given = self._wanted(orders) | {"at": at, "agreed": agreed}
+        rows = (await self.connection.execute(_RESERVE, given)).all()
+        shelf = {
+            row.id: Shelved(price=row.price, available=row.available, is_sold=row.is_sold)
+            for row in rows
+            if row.id is not None
+        }
+        return Taken(all(row.is_held for row in rows), shelf)
+
+    def _wanted(self, orders: Sequence[Order]) -> dict[str, Any]:
+        variant_ids = {line.variant_id for order in orders for line in order.lines}
+        lines = [row for order in orders for row in _rows(order)]
+        return {"tenant_id": self.tenant_id, "lines": lines, "variant_ids": sorted(variant_ids)}
 
     def _of(self, order: Order, at: datetime) -> dict[str, Any]:
         return {"tenant_id": self.tenant_id, "order_id": order.id, "at": at}
@@ -168,6 +174,7 @@ def _rows(order: Order) -> list[dict[str, Any]]:
     return [
         {
             "id": str(new_id()),
+            "order_id": str(order.id),
             "variant_id": str(line.variant_id),
             "quantity": line.quantity,
             "unit_price": line.unit_price,

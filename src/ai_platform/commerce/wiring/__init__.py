@@ -1,34 +1,24 @@
 """Commerce, put together."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from ai_platform.commerce.application.add_to_order import AddToOrder
 from ai_platform.commerce.application.archive_product import ArchiveProduct
-from ai_platform.commerce.application.ask_confirmation import AskConfirmation
 from ai_platform.commerce.application.browse_products import GetProduct, ListProducts
-from ai_platform.commerce.application.cancel_order import CancelOrder
-from ai_platform.commerce.application.change_order import ChangeOrder
 from ai_platform.commerce.application.change_product import ChangeProduct
-from ai_platform.commerce.application.confirm_order import ConfirmOrder
-from ai_platform.commerce.application.create_order import CreateOrder
 from ai_platform.commerce.application.create_product import CreateProduct
 from ai_platform.commerce.application.expire_order import ExpireOrder, ExpireOverdueOrders
 from ai_platform.commerce.application.facade import CommerceFacade
 from ai_platform.commerce.application.import_products import ImportProducts
 from ai_platform.commerce.application.know_currency import KnowCurrency
-from ai_platform.commerce.application.move_order import MoveOrder
 from ai_platform.commerce.application.move_stock import MoveStock
-from ai_platform.commerce.application.order_ports import PaymentDesk
-from ai_platform.commerce.application.order_queries import GetOrder, ListOrders
 from ai_platform.commerce.application.payment_queries import GetPayment, WhosePayment
 from ai_platform.commerce.application.reconcile import Reconcile
-from ai_platform.commerce.application.remove_from_order import RemoveFromOrder
 from ai_platform.commerce.application.search_products import SearchProducts
 from ai_platform.commerce.application.variants import AddVariant, ChangeVariant
-from ai_platform.commerce.application.whose_order import WhoseOrder
 from ai_platform.commerce.contracts.api import CommerceApi
 from ai_platform.commerce.infrastructure.catalogue import CatalogueTransactions
 from ai_platform.commerce.infrastructure.order_reads import SqlOrderReads
@@ -46,6 +36,7 @@ from ai_platform.commerce.interface.orders_http import OrderUseCases, orders_rou
 from ai_platform.commerce.interface.payment_worker import PaymentWorker
 from ai_platform.commerce.interface.payments_http import PaymentUseCases, payments_router
 from ai_platform.commerce.interface.search_http import FindingUseCases, finding_router
+from ai_platform.commerce.wiring.orders import build_orders
 from ai_platform.commerce.wiring.payments import build_payments
 from ai_platform.kernel.clock import SystemClock
 from ai_platform.runtime.bus import Message
@@ -92,60 +83,43 @@ def build_commerce(
     reads, providers = SqlOrderReads(database), providers_of(settings, database)
     transactions = OrderTransactions(database, relay, metrics, settings.rabbitmq_crm_queue)
     paying = build_payments(database, tenancy, relay, metrics, settings.rabbitmq_crm_queue, providers=providers)
-    orders = _orders(transactions, reads, tenancy, paying.desk)
-    expire = ExpireOrder(transactions=transactions, payments=paying.desk, clock=SystemClock())
+    ordering = build_orders(transactions, reads, tenancy, paying.desk)
     payments = PaymentUseCases(
         initiate=paying.initiate,
         refund=paying.refund,
         get=GetPayment(paying.reads, WhosePayment(paying.reads)),
-        get_order=orders.get,
+        get_order=ordering.use.get,
         whose=WhosePayment(paying.reads),
-        whose_order=WhoseOrder(reads),
+        whose_order=ordering.whose,
         reads=paying.reads,
     )
     return Commerce(
         api=CommerceFacade(SqlPurchases(database)),
-        orders=orders,
+        orders=ordering.use,
         payments=payments,
-        expire_order=expire,
+        expire_order=ordering.expire,
         work=CommerceWork(
             payments=paying.worker,
-            expire_overdue=ExpireOverdueOrders(reads=reads, expire=expire, clock=SystemClock()),
+            expire_overdue=ordering.expire_overdue,
             reconcile=paying.reconcile,
-            on_message=Messages(expire, paying.worker),
+            on_message=Messages(ordering.expire, paying.worker),
         ),
         routers=(
             *_catalogue(database, tenancy),
-            orders_router(orders),
-            order_steps_router(orders),
+            orders_router(ordering.use),
+            order_steps_router(ordering.use),
             payments_router(payments),
             *paying.routers,
         ),
         below=(CALLBACKS,),
         body_limits={IMPORT: None},
-        idle=paying.idle,
+        idle=lambda: _all_of(paying.idle, ordering.idle),
         close=providers.client.aclose,
     )
 
 
-def _orders(
-    transactions: OrderTransactions, reads: SqlOrderReads, tenancy: TenancyApi, payments: PaymentDesk
-) -> OrderUseCases:
-    clock, whose = SystemClock(), WhoseOrder(reads)
-    confirm = ConfirmOrder(transactions=transactions, tenancy=tenancy, whose=whose, clock=clock)
-    cancel = CancelOrder(transactions=transactions, payments=payments, whose=whose, clock=clock)
-    return OrderUseCases(
-        create=CreateOrder(transactions=transactions, tenancy=tenancy, clock=clock),
-        add=AddToOrder(transactions=transactions, whose=whose, clock=clock),
-        remove=RemoveFromOrder(transactions=transactions, whose=whose, clock=clock),
-        change=ChangeOrder(transactions=transactions, whose=whose, clock=clock),
-        ask=AskConfirmation(transactions=transactions, whose=whose, clock=clock),
-        confirm=confirm,
-        cancel=cancel,
-        move=MoveOrder(transactions=transactions, confirm=confirm, cancel=cancel, whose=whose, clock=clock),
-        get=GetOrder(reads, whose),
-        list_=ListOrders(reads, tenancy),
-    )
+async def _all_of(*idle: Callable[[], Awaitable[object]]) -> None:
+    await asyncio.gather(*(one() for one in idle))
 
 
 def _catalogue(database: Database, tenancy: TenancyApi) -> Sequence[APIRouter]:

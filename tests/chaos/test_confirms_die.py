@@ -1,0 +1,75 @@
+"""Everybody wants the same thing, through two gateways, and both are killed -9 in the middle, one after the other."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from tests.chaos.test_payments_die import TENANT, call
+from tests.e2e.programs import GatewayProcess, until
+from tests.e2e.stage import KEY, Stage, connected_stage
+from tests.services.stack import Services
+
+ORDERS, STOCK, BUYERS = 200, 130, 12
+
+
+@pytest.fixture
+def shop(services: Services, migrated_template: str) -> Iterator[Stage]:
+    with connected_stage(services.postgres, services.rabbitmq, services.redis, template=migrated_template) as stage:
+        yield stage
+
+
+def wanted_orders(http: httpx.Client) -> list[str]:
+    variant = {"sku": "HOT", "price": 75_000, "stock": STOCK}
+    call(http, "POST", f"/v1/crm/tenants/{TENANT}/products", name="Hot", base_price=75_000, variants=[variant])
+    customer = call(http, "POST", f"/v1/crm/tenants/{TENANT}/customers", phone_number="+6281234567890")["id"]
+    body = {"customer_id": customer, "items": [{"sku": "HOT", "quantity": 1}]}
+    return [str(call(http, "POST", f"/v1/crm/tenants/{TENANT}/orders", **body)["id"]) for _ in range(ORDERS)]
+
+
+def confirm(doors: list[GatewayProcess], order_id: str, number: int) -> str:
+    """`done` or the refusal; asks again, with the same key and at the next door, until somebody can tell."""
+    headers = {"Authorization": f"Bearer {KEY}", "Idempotency-Key": order_id}
+    outcome = ""
+
+    def is_decided() -> bool:
+        nonlocal outcome, number
+        number += 1
+        try:
+            url = f"{doors[number % len(doors)].url}/v1/crm/orders/{order_id}/confirm"
+            answer = httpx.post(url, headers=headers, trust_env=False, timeout=10)
+        except httpx.TransportError:
+            return False
+        outcome = "done" if answer.status_code == 200 else str(answer.json()["code"])
+        return outcome not in ("database_unavailable", "idempotency_in_progress")
+
+    until(is_decided, within=60, what="an outcome")
+    return outcome
+
+
+@pytest.mark.timeout(240)
+def test_nothing_is_sold_twice_or_lost_when_gateways_die(shop: Stage) -> None:
+    doors = [shop.gateway().start(), shop.gateway().start()]
+    with httpx.Client(base_url=doors[0].url, headers={"Authorization": f"Bearer {KEY}"}, trust_env=False) as http:
+        orders = wanted_orders(http)
+
+    def confirmed() -> int:
+        return int(shop.sql("SELECT count(*) AS many FROM orders WHERE status = 'CONFIRMED'")[0]["many"])
+
+    with ThreadPoolExecutor(BUYERS) as buyers:
+        calls = [buyers.submit(confirm, doors, one, number) for number, one in enumerate(orders)]
+        for door in doors:
+            before = confirmed()
+            until(lambda before=before: confirmed() > before, within=60, what="confirms")
+            door.kill()
+        for door in doors:
+            door.start()
+        outcomes = {order_id: one.result() for order_id, one in zip(orders, calls, strict=True)}
+    assert sorted(outcomes.values()) == ["done"] * STOCK + ["out_of_stock"] * (ORDERS - STOCK)
+    held = {str(row["order_id"]) for row in shop.sql("SELECT order_id FROM stock_reservations WHERE status = 'held'")}
+    assert held == {order_id for order_id, outcome in outcomes.items() if outcome == "done"}
+    assert [tuple(row) for row in shop.sql("SELECT stock, reserved FROM product_variants")] == [(STOCK, STOCK)]
+    assert (confirmed(), len(shop.sql("SELECT id FROM stock_reservations"))) == (STOCK, STOCK)
+    wake_ups = shop.sql("SELECT DISTINCT body ->> 'order_id' FROM outbox WHERE type = 'commerce.order_expires'")
+    assert len(wake_ups) == STOCK
