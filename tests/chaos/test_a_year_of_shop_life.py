@@ -32,8 +32,10 @@ from tests.services.stack import Services
 from tests.twins.midtrans_server import MidtransTwin, midtrans_server
 from tests.twins.xendit_server import XenditTwin, xendit_server
 
-ORDERS: Final = int(os.environ.get("SHOP_LIFE_ORDERS", "400"))
+ORDERS: Final = int(os.environ.get("SHOP_LIFE_ORDERS", "1000"))
 TOGETHER: Final = 28
+ALIVE: Final = 120
+"""Shoppers in the shops at a time, and those who wait for something besides."""
 AMQP_READER: Final = "Cancelling cause reader exited abnormally"
 """What the AMQP library says of a broken connection, with a traceback, in a warning of its own."""
 
@@ -98,7 +100,13 @@ async def everybody_lives(
     since, watch, room = time.monotonic(), Watch(stage.database_url), asyncio.Semaphore(TOGETHER)
     whose = [markets[(0, 0, 1, 0, 2)[number % 5]] for number in range(ORDERS)]
     shoppers = [Shopper(number, market, watch, room) for number, market in enumerate(whose)]
-    lives = [asyncio.create_task(live(one)) for one in shoppers]
+    town = asyncio.Semaphore(ALIVE)
+
+    async def lived(one: Shopper) -> None:
+        async with town:
+            await live(one)
+
+    lives = [asyncio.create_task(lived(one)) for one in shoppers]
     year = asyncio.gather(*lives, seasons(services, mishaps, markets, lives))
     world = asyncio.gather(watch.run(), mishaps.deaths(), mishaps.bad_days())
     try:

@@ -93,7 +93,7 @@ async def customers(street: Street, shoppers: Sequence[Shopper], markets: Sequen
 async def reports(street: Street, shoppers: Sequence[Shopper]) -> None:
     """The shop's own report reads zero, but for what a person was asked to look at; and nothing is a dead letter."""
     flagged = sum(1 for one in shoppers for page in one.memory.pages if page.flags)
-    report = await street.done("POST", "/v1/ops/payments/reconcile")
+    report = await street.done("POST", "/v1/ops/payments/reconcile", within=900)
     assert report.pop("asked") > 0
     assert report == {"clean": not flagged, "flagged": flagged, **dict.fromkeys(_ZERO, 0)}, report
     assert (await street.done("GET", "/v1/ops/dead-letters"))["items"] == []

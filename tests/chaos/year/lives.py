@@ -66,7 +66,7 @@ async def pays_and_gets_some_back(me: Shopper) -> None:
 async def walks_away(me: Shopper) -> None:
     """From a cart, or from what he had confirmed."""
     await me.puts_into_cart(me.market.shelf)
-    if me.random.random() < 0.6:
+    if me.random.random() < 0.3:
         await me.confirms()
         await me.out_of_time()
 
@@ -74,7 +74,7 @@ async def walks_away(me: Shopper) -> None:
 async def cancels_before_paying(me: Shopper) -> None:
     """Now and then with the page open before him."""
     await comes_in(me)
-    if me.random.random() < 0.5:
+    if me.random.random() < 0.3:
         page = await me.opens_page()
         page.status = me.memory.payment_status = me.till.called_off
     await me.cancels()
@@ -183,23 +183,23 @@ async def finds_another_price(me: Shopper) -> None:
 
 
 LIVES: Final[Mapping[Life, int]] = {
-    pays: 38,
-    pays_and_is_served: 12,
-    walks_away: 8,
-    cancels_before_paying: 7,
-    pays_and_sends_back: 7,
-    pays_and_gets_some_back: 5,
-    never_pays: 5,
-    comes_too_late_to_the_page: 4,
-    tries_again: 3,
-    finds_another_price: 3,
-    pays_late: 3,
-    pays_too_late: 2,
-    pays_twice: 1,
-    takes_money_back: 1,
-    pays_less: 1,
+    pays: 360,
+    walks_away: 190,
+    cancels_before_paying: 130,
+    pays_and_is_served: 90,
+    pays_and_sends_back: 60,
+    pays_and_gets_some_back: 30,
+    never_pays: 30,
+    comes_too_late_to_the_page: 25,
+    tries_again: 20,
+    finds_another_price: 20,
+    pays_late: 20,
+    pays_too_late: 10,
+    pays_twice: 5,
+    takes_money_back: 5,
+    pays_less: 5,
 }
-"""Of a hundred shoppers, as far as their provider knows such a thing."""
+"""Of a thousand shoppers, as far as their provider knows such a thing."""
 
 
 async def live(me: Shopper) -> Life:

@@ -76,4 +76,4 @@ class Mishaps:
         while not await asyncio.to_thread(one.is_ready):
             if not one.running:
                 one.launch()
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.25)

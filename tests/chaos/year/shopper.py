@@ -123,7 +123,8 @@ class Shopper:
     async def pays(self, page: Page) -> None:
         page.status, page.received = "PAID", page.amount
         self.memory.status, self.memory.payment_status = "PROCESSING", "PAID"
-        await self.hears(page, self.till.pay(page))
+        notices = self.till.pay(page)
+        await self.hears(page, notices if self.random.random() < 0.5 else notices[-1:])
 
     async def lets_expire(self, page: Page) -> None:
         """At the provider, before the order's own time is over."""

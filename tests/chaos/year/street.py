@@ -13,6 +13,7 @@ import httpx
 PASSING: Final = frozenset({"idempotency_in_progress", "refund_in_progress"})
 PATIENCE: Final = 120.0
 """Seconds. Longer than the services' worst mishap together, and no reason to hide a request that is never answered."""
+ANSWERED: Final = 30.0
 
 Json = Mapping[str, Any]
 
@@ -26,7 +27,14 @@ class Street:
     _turn: "count[int]" = field(default_factory=count)
 
     async def ask(
-        self, method: str, path: str, *, key: str | None = None, json: Json | None = None, headers: Json | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        key: str | None = None,
+        json: Json | None = None,
+        headers: Json | None = None,
+        within: float = ANSWERED,
     ) -> httpx.Response:
         sent = {**(headers or {}), **({"Idempotency-Key": key} if key else {})}
         since = time.monotonic()
@@ -34,7 +42,7 @@ class Street:
         while time.monotonic() - since < PATIENCE:
             door = self.doors[next(self._turn) % len(self.doors)]
             try:
-                answer = await door.request(method, path, json=json, headers=sent)
+                answer = await door.request(method, path, json=json, headers=sent, timeout=within)
             except httpx.TransportError as error:
                 last = repr(error)
             else:

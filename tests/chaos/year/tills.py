@@ -155,7 +155,7 @@ def garbled(notices: Sequence[Notice], random: Random) -> list[Notice]:
     """As they arrive: shuffled, several times, or not at all."""
     if random.random() < 0.12:
         return []
-    many = list(notices) * random.choice((1, 1, 2, 3))
+    many = list(notices) * random.choice((1, 1, 1, 2, 3))
     random.shuffle(many)
     return many
 

@@ -12,7 +12,9 @@ import asyncpg
 from tests.chaos.year.tills import Page
 
 LOOKS_EVERY: Final = 0.7
-FLIES_EVERY: Final = 2.5
+FLIES_AFTER: Final = 4.0
+FLIES_EVERY: Final = 12.0
+"""Seconds until what may have been lost is asked about; more often would drown those who ask."""
 PATIENCE: Final = 150.0
 """Seconds. A death costs a lease, a mishap of the services some; more is a payment that nobody looks after."""
 
@@ -61,7 +63,10 @@ class _Waiting:
     over: bool
     known: asyncio.Future[None]
     since: float = field(default_factory=time.monotonic)
-    is_over: bool = False
+    flies_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.flies_at = self.since + (0 if self.over else FLIES_AFTER)
 
 
 @dataclass
@@ -70,7 +75,6 @@ class Watch:
 
     database_url: str
     _waiting: list[_Waiting] = field(default_factory=list)
-    _flown: float = 0.0
 
     async def known(self, memory: Memory, *, over: bool = False) -> None:
         """`over`: its time to be paid has run out, and that is what is waited for."""
@@ -100,16 +104,13 @@ class Watch:
 
     async def _look(self) -> None:
         waiting, now = self._waiting, time.monotonic()
-        flies = now - self._flown > FLIES_EVERY
-        over = [one.memory.order_id for one in waiting if one.over and (flies or not one.is_over)]
-        late = [one.memory.order_id for one in waiting if flies and now - one.since > FLIES_EVERY]
-        if over:
+        late = [one for one in waiting if now > one.flies_at]
+        if over := [one.memory.order_id for one in late if one.over]:
             await self.rows(_PAYMENTS_OVER, _ORDERS_OVER, ids=over)
         if late:
-            await self.rows(_FLY, ids=late)
-        for one in waiting:
-            one.is_over = one.over
-        self._flown = now if flies else self._flown
+            await self.rows(_FLY, ids=[one.memory.order_id for one in late])
+        for one in late:
+            one.flies_at = now + FLIES_EVERY
         rows = await self.rows(_KNOWN, ids=[one.memory.order_id for one in waiting])
         found = {row["order_id"]: row for row in rows}
         for one in waiting:
