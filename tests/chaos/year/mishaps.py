@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from tests.e2e.programs import Program
 from tests.twins.pay_server import Faults
 
-KILLED_AFTER: Final = 3.0
+KILLED_AFTER: Final = 5.0
 """Seconds in which all of them live."""
 ALL_EVERY: Final = 5
 BAD_DAY_EVERY: Final = 3.0

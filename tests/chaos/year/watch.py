@@ -33,6 +33,9 @@ UPDATE payments SET expires_at = now() - interval '1 minute'
 WHERE order_id = ANY($1::uuid[]) AND status IN ('PENDING', 'PENDING_PAYMENT')
 """
 _ORDERS_OVER: Final = "UPDATE orders SET expires_at = now() WHERE id = ANY($1::uuid[]) AND status = 'CONFIRMED'"
+_AWAY: Final = (
+    OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError,
+)  # fmt: skip
 
 
 @dataclass
@@ -75,6 +78,7 @@ class Watch:
 
     database_url: str
     _waiting: list[_Waiting] = field(default_factory=list)
+    _connection: Any = None
 
     async def known(self, memory: Memory, *, over: bool = False) -> None:
         """`over`: its time to be paid has run out, and that is what is waited for."""
@@ -83,35 +87,42 @@ class Watch:
         await one.known
 
     async def run(self) -> None:
-        while True:
-            await asyncio.sleep(LOOKS_EVERY)
-            if self._waiting:
-                await self._look()
+        try:
+            while True:
+                await asyncio.sleep(LOOKS_EVERY)
+                if self._waiting:
+                    await self._look()
+        finally:
+            self.close()
 
-    async def rows(self, *statements: str, ids: Sequence[str]) -> list[asyncpg.Record]:
-        """What the last statement finds."""
+    async def rows(self, statement: str, ids: Sequence[str]) -> list[asyncpg.Record]:
         while True:
             try:
-                connection = await asyncpg.connect(self.database_url, timeout=5)
-                try:
-                    for statement in statements:
-                        found: list[asyncpg.Record] = await connection.fetch(statement, ids, timeout=20)
-                    return found
-                finally:
-                    await connection.close(timeout=2)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                if self._connection is None:
+                    self._connection = await asyncpg.connect(self.database_url, timeout=5)
+                found: list[asyncpg.Record] = await self._connection.fetch(statement, ids, timeout=20)
+            except _AWAY:
+                self.close()
                 await asyncio.sleep(0.5)
+            else:
+                return found
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+        self._connection = None
 
     async def _look(self) -> None:
         waiting, now = self._waiting, time.monotonic()
         late = [one for one in waiting if now > one.flies_at]
         if over := [one.memory.order_id for one in late if one.over]:
-            await self.rows(_PAYMENTS_OVER, _ORDERS_OVER, ids=over)
+            await self.rows(_PAYMENTS_OVER, over)
+            await self.rows(_ORDERS_OVER, over)
         if late:
-            await self.rows(_FLY, ids=[one.memory.order_id for one in late])
+            await self.rows(_FLY, [one.memory.order_id for one in late])
         for one in late:
             one.flies_at = now + FLIES_EVERY
-        rows = await self.rows(_KNOWN, ids=[one.memory.order_id for one in waiting])
+        rows = await self.rows(_KNOWN, [one.memory.order_id for one in waiting])
         found = {row["order_id"]: row for row in rows}
         for one in waiting:
             self._tell(one, found.get(one.memory.order_id))
@@ -119,6 +130,8 @@ class Watch:
 
     def _tell(self, one: _Waiting, row: Any) -> None:
         known = _as_known(row) if row else None
+        if one.known.done():
+            return
         if known == one.memory.as_known:
             one.known.set_result(None)
         elif time.monotonic() - one.since > PATIENCE:
