@@ -1,6 +1,7 @@
 """What befalls a shop: processes and services that are killed, and providers that have a bad day."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,8 +12,8 @@ from typing import Final, Protocol
 from tests.e2e.programs import Program
 from tests.twins.pay_server import Faults
 
-KILLED_AFTER: Final = 5.0
-"""Seconds in which all of them live."""
+KILLED_AFTER: Final = 4.0
+"""Seconds in which all of them live, at least."""
 ALL_EVERY: Final = 5
 BAD_DAY_EVERY: Final = 3.0
 
@@ -38,15 +39,19 @@ class Mishaps:
     async def deaths(self) -> None:
         """A gateway and an agent at a time, and now and then all of them at once, without a warning.
 
-        Who is killed again before it has served anybody makes an outage, which proves nothing but patience.
+        Who is killed again before it has served anybody makes an outage, which proves nothing but patience: where a
+        start takes long, they live the longer.
         """
+        pause = KILLED_AFTER
         for number in count(1):
-            await asyncio.sleep(KILLED_AFTER)
+            await asyncio.sleep(pause)
+            since = time.monotonic()
             for one in self.mortals if number % ALL_EVERY == 0 else self.pairs[number % len(self.pairs)]:
                 await asyncio.to_thread(one.kill)
                 one.launch()
                 self.told[type(one).__name__] += 1
             await self.revive()
+            pause = max(KILLED_AFTER, 2 * (time.monotonic() - since))
 
     async def bad_days(self) -> None:
         """A provider fails, answers late, or does what it was asked for and its answer is lost."""
