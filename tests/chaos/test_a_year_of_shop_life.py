@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from tests.chaos.year.ledger import compare, customers, reports
-from tests.chaos.year.lives import live
+from tests.chaos.year.lives import LIVES, Life, live
 from tests.chaos.year.market import Market
 from tests.chaos.year.mishaps import Mishaps
 from tests.chaos.year.shopper import Shopper
@@ -33,9 +33,14 @@ from tests.twins.midtrans_server import MidtransTwin, midtrans_server
 from tests.twins.xendit_server import XenditTwin, xendit_server
 
 ORDERS: Final = int(os.environ.get("SHOP_LIFE_ORDERS", "1000"))
+WHERE: Final = (0, 0, 1, 0, 2)
+"""To which shop the next five go."""
 TOGETHER: Final = 28
 ALIVE: Final = 120
 """Shoppers in the shops at a time, and those who wait for something besides."""
+ENOUGH: Final = 1000
+"""Orders among which everything that may happen does: a year without it would prove little."""
+HAPPENED: Final = ("repeated", "notices", "notices again", "notices lost", "forged notices", "sold out")
 AMQP_READER: Final = "Cancelling cause reader exited abnormally"
 """What the AMQP library says of a broken connection, with a traceback, in a warning of its own."""
 
@@ -87,7 +92,7 @@ async def a_year(
         tills = ((Midtrans(twins[0]), "IDR"), (Xendit(twins[1], "IDR"), "IDR"), (Xendit(twins[1], "MYR"), "MYR"))
         markets = [Market(street, till, currency) for till, currency in tills]
         for number, market in enumerate(markets):
-            await market.opens(number, ORDERS)
+            await market.opens(number, ORDERS * WHERE.count(number) // len(WHERE))
         shoppers = await everybody_lives(stage, services, mishaps, markets)
         await customers(street, shoppers, markets, stage)
         await reports(street, shoppers)
@@ -98,13 +103,13 @@ async def everybody_lives(
     stage: Stage, services: Services, mishaps: Mishaps, markets: Sequence[Market]
 ) -> Sequence[Shopper]:
     since, watch, room = time.monotonic(), Watch(stage.database_url), asyncio.Semaphore(TOGETHER)
-    whose = [markets[(0, 0, 1, 0, 2)[number % 5]] for number in range(ORDERS)]
+    whose = [markets[WHERE[number % len(WHERE)]] for number in range(ORDERS)]
     shoppers = [Shopper(number, market, watch, room) for number, market in enumerate(whose)]
     town = asyncio.Semaphore(ALIVE)
 
-    async def lived(one: Shopper) -> None:
+    async def lived(one: Shopper) -> Life:
         async with town:
-            await live(one)
+            return await live(one)
 
     lives = [asyncio.create_task(lived(one)) for one in shoppers]
     year = asyncio.gather(*lives, seasons(services, mishaps, markets, lives))
@@ -117,12 +122,15 @@ async def everybody_lives(
         world.cancel()
         await asyncio.gather(year, world, return_exceptions=True)
     await mishaps.are_over()
-    tell(shoppers, lives, mishaps, seconds=time.monotonic() - since)
+    tell(shoppers, mishaps, seconds=time.monotonic() - since)
+    if ORDERS >= ENOUGH:
+        assert {one.result() for one in lives} == set(LIVES)
+        assert all(shoppers[0].street.told[one] for one in HAPPENED)
     return shoppers
 
 
 async def seasons(
-    services: Services, mishaps: Mishaps, markets: Sequence[Market], lives: Sequence[asyncio.Task[object]]
+    services: Services, mishaps: Mishaps, markets: Sequence[Market], lives: Sequence[asyncio.Task[Life]]
 ) -> None:
     """With each twelfth of the orders a month goes by: shelves are filled, and twice a service dies."""
     since = time.monotonic()
@@ -134,15 +142,11 @@ async def seasons(
             await mishaps.dies("RabbitMQ", services.rabbitmq)
         if month == 8:
             await mishaps.dies("PostgreSQL", services.postgres)
-        for number, market in enumerate(markets):
-            for one in market.shelf:
-                if one.is_scarce:
-                    await market.move(one, 2 + ORDERS // 100, f"delivery-{number}-{month}-{one.sku}")
+        for market in markets:
+            await market.is_delivered(month)
 
 
-def tell(
-    shoppers: Sequence[Shopper], lives: Sequence[asyncio.Task[object]], mishaps: Mishaps, *, seconds: float
-) -> None:
+def tell(shoppers: Sequence[Shopper], mishaps: Mishaps, *, seconds: float) -> None:
     ends = Counter(f"{one.memory.status}/{one.memory.payment_status}" for one in shoppers)
     told = shoppers[0].street.told
     MEASURED.append(

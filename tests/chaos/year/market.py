@@ -40,6 +40,7 @@ class Market:
     shelf: list[Goods] = field(default_factory=list)
     oddities: list[Goods] = field(default_factory=list)
     odd_product_id: str = ""
+    delivered: int = 0
 
     @property
     def path(self) -> str:
@@ -57,14 +58,15 @@ class Market:
         return f"{whole}.{part:0{decimals}}"
 
     async def opens(self, number: int, orders: int) -> None:
-        """`orders` are expected: a third of the goods will not do for all of them."""
+        """`orders` are expected in its year: a third of the goods will not do for all of them."""
+        self.delivered = 1 + orders // 70
         body = {"name": f"Toko {number}", "currency": self.currency, "payment_provider": self.till.name}
         paid = {"payment_config": CREDENTIALS[self.till.name]}
         self.tenant_id = (await self.street.done("POST", "/v1/crm/tenants", json=body | paid))["id"]
         random = Random(number)  # noqa: S311 - any prices will do
         for one in range(9):
             scarce, price = one % 3 == 0, random.randrange(5_000, 250_000, 1 if self.currency == "MYR" else 500)
-            stock = max(3, orders // 12) if scarce else orders * 10
+            stock = 3 + orders // 25 if scarce else orders * 10
             self.shelf.append(await self._product(f"S{number}-{one}", price, stock, is_scarce=scarce))
         self.odd_product_id = (await self._product(f"S{number}-odd", 10_000, 0)).product_id
         for one in range(12):
@@ -82,6 +84,12 @@ class Market:
         path = f"{self.path}/products/{goods.product_id}/variants/{goods.variant_id}"
         await self.street.done("PATCH", path, json={"price": self.words(price)})
         goods.price = price
+
+    async def is_delivered(self, month: int) -> None:
+        """Of what is scarce, some more."""
+        for one in self.shelf:
+            if one.is_scarce:
+                await self.move(one, self.delivered, f"delivery-{month}-{one.sku}")
 
     async def move(self, goods: Goods, delta: int, key: str) -> None:
         """A delivery, or what broke in the shop."""

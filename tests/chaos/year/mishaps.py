@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from tests.e2e.programs import Program
 from tests.twins.pay_server import Faults
 
-KILLED_AFTER: Final = 4.0
+KILLED_AFTER: Final = 6.0
 """Seconds in which all of them live, at least."""
 ALL_EVERY: Final = 5
 BAD_DAY_EVERY: Final = 3.0
@@ -51,7 +51,7 @@ class Mishaps:
                 one.launch()
                 self.told[type(one).__name__] += 1
             await self.revive()
-            pause = max(KILLED_AFTER, 2 * (time.monotonic() - since))
+            pause = max(KILLED_AFTER, 2.5 * (time.monotonic() - since))
 
     async def bad_days(self) -> None:
         """A provider fails, answers late, or does what it was asked for and its answer is lost."""
@@ -62,8 +62,7 @@ class Mishaps:
             self.told["provider's faults"] += 1
 
     async def dies(self, name: str, service: Service) -> None:
-        await asyncio.to_thread(service.kill)
-        await asyncio.to_thread(service.start)
+        await asyncio.to_thread(_dies_and_comes_back, service)
         self.told[name] += 1
 
     async def are_over(self) -> None:
@@ -82,3 +81,9 @@ class Mishaps:
             if not one.running:
                 one.launch()
             await asyncio.sleep(0.25)
+
+
+def _dies_and_comes_back(service: Service) -> None:
+    """In one, so that nobody who gives up in between leaves it dead."""
+    service.kill()
+    service.start()
