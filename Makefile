@@ -50,6 +50,13 @@ e2e: setup ## Run the end-to-end tests: whole processes over HTTP
 chaos: setup ## Run the crash tests: kill -9 of workers, gateway and broker
 	$(BIN)/pytest tests/chaos $(ARGS)
 
+# As many orders as you like; the time it may take grows with them.
+ORDERS ?= 3000
+
+.PHONY: year
+year: setup ## Live a year of three shops with 3000 orders (ORDERS=…), crashes included, against a ledger of its own
+	SHOP_LIFE_ORDERS=$(ORDERS) $(BIN)/pytest tests/chaos/test_a_year_of_shop_life.py --capture=no $(ARGS)
+
 .PHONY: check
 check: setup ## Check format, lint, types, import laws, links, generated pages and the lock file
 	$(BIN)/ruff format --check .

@@ -1,38 +1,48 @@
-"""A year of a shop in a few minutes: orders, payments, cancellations and refunds in parallel, notices shuffled, doubled
-and lost, and the processes killed all the while. At its end every total, every count and every payment is what the
-shoppers' own memory and the provider's books say, to the last rupiah.
+"""A year of three shops in a few minutes: orders, payments, cancellations and refunds in parallel, notices shuffled,
+doubled, lost and forged, providers on bad days, and processes and services killed all the while. At its end every
+total, every count and every payment is what the shoppers' own memory and the providers' books say, to the last rupiah.
+
+`make year` lives a longer one: SHOP_LIFE_ORDERS says how many orders it has.
 """
 
 import asyncio
 import os
+import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import cycle
-from random import Random
+from contextlib import AsyncExitStack
+from typing import Final
 
 import httpx
 import pytest
 
-from ai_platform.kernel.ids import new_id
-from tests.chaos.ordeal import MEASURED
-from tests.chaos.shop_life import Goods, Shopper, Street, all_at_once
-from tests.e2e.programs import Program
+from tests.chaos.year.ledger import compare, customers, reports
+from tests.chaos.year.lives import LIVES, Life, live
+from tests.chaos.year.market import Market
+from tests.chaos.year.mishaps import Mishaps
+from tests.chaos.year.shopper import Shopper
+from tests.chaos.year.street import Street
+from tests.chaos.year.tills import Midtrans, Xendit
+from tests.chaos.year.watch import Watch
+from tests.e2e.programs import GatewayProcess
 from tests.e2e.stage import KEY, Stage
-from tests.services.watchdog import Watchdog
-from tests.twins.midtrans_books import SERVER_KEY
+from tests.measured import MEASURED
+from tests.services.stack import Services
 from tests.twins.midtrans_server import MidtransTwin, midtrans_server
+from tests.twins.xendit_server import XenditTwin, xendit_server
 
-ORDERS = int(os.environ.get("SHOP_LIFE_ORDERS", "120"))
-TOGETHER = 24
-KILLED_EVERY = 5.0
-
-
-class CommerceAgentProcess(Program):
-    def __init__(self, *, directory: object, watchdog: Watchdog, variables: dict[str, str]) -> None:
-        super().__init__("commerce-agent", directory=directory, watchdog=watchdog, variables=variables)  # type: ignore[arg-type]
-
-    def is_ready(self) -> bool:
-        return any(line["event"] == "commerce_agent_started" for line in self.lines())
+ORDERS: Final = int(os.environ.get("SHOP_LIFE_ORDERS", "1000"))
+WHERE: Final = (0, 0, 1, 0, 2)
+"""To which shop the next five go."""
+TOGETHER: Final = 28
+ALIVE: Final = 120
+"""Shoppers in the shops at a time, and those who wait for something besides."""
+ENOUGH: Final = 1000
+"""Orders among which everything that may happen does: a year without it would prove little."""
+HAPPENED: Final = ("repeated", "notices", "notices again", "notices lost", "forged notices", "sold out")
+AMQP_READER: Final = "Cancelling cause reader exited abnormally"
+"""What the AMQP library says of a broken connection, with a traceback, in a warning of its own."""
 
 
 @pytest.fixture
@@ -41,139 +51,105 @@ def midtrans() -> Iterator[MidtransTwin]:
         yield twin
 
 
-@pytest.mark.timeout(570)
-def test_a_year_of_shop_life_adds_up_to_the_last_rupiah(stage: Stage, midtrans: MidtransTwin) -> None:
-    stage.variables |= {"MIDTRANS_SNAP_URL": midtrans.snap_url, "MIDTRANS_API_URL": midtrans.api_url}
-    gateway = stage.gateway().start()
-    agents = [stage.has(CommerceAgentProcess(**stage._place("agent", {}))).start() for _ in range(2)]
-    asyncio.run(live(stage, midtrans, gateway.url, [gateway, *agents]))
+@pytest.fixture
+def xendit() -> Iterator[XenditTwin]:
+    with xendit_server() as twin:
+        yield twin
 
 
-async def live(stage: Stage, twin: MidtransTwin, url: str, mortals: Sequence[Program]) -> None:
-    headers = {"Authorization": f"Bearer {KEY}"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30, trust_env=False) as http:
-        street = Street(http, "")
-        street.tenant_id, goods, customers = await furnish(stage, street)
-        shoppers = [Shopper(one, customers[one % len(customers)], goods, street, twin) for one in range(ORDERS)]
-        deaths = Counter[str]()
-        killing = asyncio.create_task(kill(mortals, deaths))
-        try:
-            await all_at_once(shoppers, lambda one: one.shop(), together=TOGETHER)
-            await settled(stage, shoppers)
-            found = rows(stage, "SELECT id, order_id FROM payments")
-            payments = {str(row["order_id"]): str(row["id"]) for row in found}
-            visit = lambda one: one.come_back(payments.get(one.memory.order_id))  # noqa: E731 - said once
-            await all_at_once(shoppers, visit, together=TOGETHER)
-        finally:
-            killing.cancel()
-            await asyncio.gather(killing, return_exceptions=True)
-        await revive(mortals)
-        await out_of_time(stage, shoppers)
-        await settled(stage, shoppers)
-        assert (await street.done("POST", "/v1/ops/payments/reconcile"))["clean"]
-    compare(stage, twin, shoppers, goods)
-    told = ", ".join(f"{count} {status}" for status, count in Counter(one.memory.status for one in shoppers).items())
-    MEASURED.append(
-        f"a year of shop life: {ORDERS} orders ({told}), {street.repeated} calls repeated, killed {dict(deaths)}"
-    )
-
-
-async def furnish(stage: Stage, street: Street) -> tuple[str, list[Goods], list[str]]:
-    """One tenant with goods, of which some will not do for everybody."""
-    body = {"name": "Warung", "payment_provider": "midtrans", "payment_config": {"server_key": SERVER_KEY}}
-    tenant_id = (await street.done("POST", "/v1/crm/tenants", json=body))["id"]
-    random, goods = Random(1), []  # noqa: S311 - any prices will do
-    for number in range(12):
-        price, stock = random.randrange(5_000, 250_000, 500), ORDERS if number % 3 else ORDERS // 5
-        variant = {"sku": f"S{number}", "price": price, "stock": stock}
-        body = {"name": f"Barang {number}", "base_price": price, "variants": [variant]}
-        product = await street.done("POST", f"/v1/crm/tenants/{tenant_id}/products", json=body)
-        goods.append(Goods(product["variants"][0]["id"], f"S{number}", price, stock))
-    customers = [str(new_id()) for _ in range(20)]
-    for number, one in enumerate(customers):
-        rows(
-            stage,
-            "INSERT INTO customers (id, tenant_id, phone_number, name) VALUES ($1::uuid, $2::uuid, $3, 'Sri')",
-            one,
-            tenant_id,
-            f"+62812000000{number:02}",
-        )
-    return tenant_id, goods, customers
-
-
-async def kill(mortals: Sequence[Program], deaths: Counter[str]) -> None:
-    """One after the other, without a warning, for as long as it lasts."""
-    for one in cycle(mortals):
-        await asyncio.sleep(KILLED_EVERY)
-        one.kill()
-        one.launch()
-        deaths[type(one).__name__] += 1
-
-
-async def revive(mortals: Sequence[Program]) -> None:
-    for one in mortals:
-        while not one.is_ready():
-            if not one.running:
-                one.launch()
-            await asyncio.sleep(0.1)
-
-
-async def settled(stage: Stage, shoppers: Sequence[Shopper]) -> None:
-    """Every order is as its shopper remembers it. Time flies: whatever is planned for later is due now."""
-    waiting = list(shoppers)
-    for _ in range(180):
-        rows(stage, "UPDATE payments SET check_at = now() WHERE check_at > now() + interval '2 seconds'")
-        now = {str(row["id"]): row for row in rows(stage, "SELECT id, status, payment_status FROM orders")}
-        waiting = [one for one in waiting if not _is_as_remembered(one, now)]
-        if not waiting:
-            return
-        await asyncio.sleep(0.5)
-    one = waiting[0].memory
-    raise AssertionError(f"{len(waiting)} orders are not as remembered: {one} but {now[one.order_id]}")
-
-
-def _is_as_remembered(one: Shopper, now: dict[str, dict[str, object]]) -> bool:
-    row = now[one.memory.order_id]
-    return (row["status"], row["payment_status"]) == (one.memory.status, one.memory.payment_status)
-
-
-async def out_of_time(stage: Stage, shoppers: Sequence[Shopper]) -> None:
-    """What was confirmed and never paid expires, and its payment with it."""
-    for one in shoppers:
-        if one.memory.status == "CONFIRMED":
-            one.memory.status = "CANCELLED"
-            if one.memory.payment_status == "PENDING_PAYMENT":
-                one.memory.payment_status = "EXPIRED"
-    rows(stage, "UPDATE payments SET expires_at = now() - interval '1 minute' WHERE status = 'PENDING_PAYMENT'")
-    rows(stage, "UPDATE orders SET expires_at = now() WHERE status = 'CONFIRMED'")
-
-
-def compare(stage: Stage, twin: MidtransTwin, shoppers: Sequence[Shopper], goods: Sequence[Goods]) -> None:
-    remembered = {one.memory.order_id: one.memory for one in shoppers}
-    orders = {str(row["id"]): row for row in rows(stage, "SELECT * FROM orders")}
-    assert set(orders) == set(remembered), "one order each, however often it was asked for"
-    assert {key: row["total"] for key, row in orders.items()} == {key: one.total for key, one in remembered.items()}
-    assert {key: row["refunded"] for key, row in orders.items()} == {
-        key: one.given_back for key, one in remembered.items()
+@pytest.mark.timeout(300 + ORDERS)
+def test_a_year_of_shop_life_adds_up_to_the_last_rupiah(
+    stage: Stage, mortal: Services, midtrans: MidtransTwin, xendit: XenditTwin
+) -> None:
+    stage.forgiven = (AMQP_READER,)
+    stage.variables |= {
+        "MIDTRANS_SNAP_URL": midtrans.snap_url,
+        "MIDTRANS_API_URL": midtrans.api_url,
+        "XENDIT_API_URL": xendit.url,
+        "PAYMENT_TIMEOUT_SECONDS": "3",
     }
-    payments = rows(stage, "SELECT order_id, reference, received, refunded FROM payments")
-    assert {row["reference"] for row in payments} == set(twin.books.orders), "one payment each, known to both sides"
-    for row in payments:
-        book = twin.books.orders[row["reference"]]
-        paid = book.transaction is not None and book.transaction["transaction_status"] in _WITH_MONEY
-        assert row["received"] == (book.gross_amount if paid else 0), book
-        assert row["refunded"] == sum(book.refunds.values()) == remembered[str(row["order_id"])].given_back, book
-    sold = Counter[str]()
-    for one in remembered.values():
-        if one.has_goods:
-            sold.update(one.goods)
-    shelf = {str(row["id"]): (row["stock"], row["reserved"]) for row in rows(stage, "SELECT * FROM product_variants")}
-    assert shelf == {one.variant_id: (one.stock - sold[one.variant_id], 0) for one in goods}
-    assert rows(stage, "SELECT 1 FROM stock_reservations WHERE status = 'held'") == []
+    gateways = [stage.gateway().launch() for _ in range(2)]
+    pairs = [(one, stage.agent().launch()) for one in gateways]
+    mishaps = Mishaps(pairs, [midtrans.faults, xendit.faults])
+    asyncio.run(a_year(stage, mortal, gateways, mishaps, (midtrans, xendit)))
 
 
-_WITH_MONEY = ("settlement", "refund", "partial_refund")
+async def a_year(
+    stage: Stage,
+    services: Services,
+    gateways: Sequence[GatewayProcess],
+    mishaps: Mishaps,
+    twins: tuple[MidtransTwin, XenditTwin],
+) -> None:
+    await mishaps.revive()
+    async with AsyncExitStack() as doors:
+        headers, limits = {"Authorization": f"Bearer {KEY}"}, httpx.Limits(max_connections=None)
+        made = [
+            httpx.AsyncClient(base_url=one.url, headers=headers, timeout=30, trust_env=False, limits=limits)
+            for one in gateways
+        ]
+        street = Street([await doors.enter_async_context(one) for one in made])
+        tills = ((Midtrans(twins[0]), "IDR"), (Xendit(twins[1], "IDR"), "IDR"), (Xendit(twins[1], "MYR"), "MYR"))
+        markets = [Market(street, till, currency) for till, currency in tills]
+        for number, market in enumerate(markets):
+            await market.opens(number, ORDERS * WHERE.count(number) // len(WHERE))
+        shoppers = await everybody_lives(stage, services, mishaps, markets)
+        await customers(street, shoppers, markets, stage)
+        await reports(street, shoppers)
+    compare(stage, shoppers, markets)
 
 
-def rows(stage: Stage, statement: str, *values: object) -> list[dict[str, object]]:
-    return [dict(row) for row in stage.sql(statement, *values)]
+async def everybody_lives(
+    stage: Stage, services: Services, mishaps: Mishaps, markets: Sequence[Market]
+) -> Sequence[Shopper]:
+    since, watch, room = time.monotonic(), Watch(stage.database_url), asyncio.Semaphore(TOGETHER)
+    whose = [markets[WHERE[number % len(WHERE)]] for number in range(ORDERS)]
+    shoppers = [Shopper(number, market, watch, room) for number, market in enumerate(whose)]
+    town = asyncio.Semaphore(ALIVE)
+
+    async def lived(one: Shopper) -> Life:
+        async with town:
+            return await live(one)
+
+    lives = [asyncio.create_task(lived(one)) for one in shoppers]
+    year = asyncio.gather(*lives, seasons(services, mishaps, markets, lives))
+    world = asyncio.gather(watch.run(), mishaps.deaths(), mishaps.bad_days())
+    try:
+        over, _ = await asyncio.wait((year, world), return_when=asyncio.FIRST_COMPLETED)
+        over.pop().result()
+    finally:
+        year.cancel()
+        world.cancel()
+        await asyncio.gather(year, world, return_exceptions=True)
+    await mishaps.are_over()
+    tell(shoppers, mishaps, seconds=time.monotonic() - since)
+    if ORDERS >= ENOUGH:
+        assert {one.result() for one in lives} == set(LIVES)
+        assert all(shoppers[0].street.told[one] for one in HAPPENED)
+    return shoppers
+
+
+async def seasons(
+    services: Services, mishaps: Mishaps, markets: Sequence[Market], lives: Sequence[asyncio.Task[Life]]
+) -> None:
+    """With each twelfth of the orders a month goes by: shelves are filled, and twice a service dies."""
+    since = time.monotonic()
+    for month in range(1, 13):
+        while (over := sum(one.done() for one in lives)) < len(lives) * month // 13:  # noqa: ASYNC110 - lives end so
+            await asyncio.sleep(0.2)
+        sys.stderr.write(f"  month {month}: {over} of {len(lives)} orders, {time.monotonic() - since:.0f} s\n")
+        if month == 4:
+            await mishaps.dies("RabbitMQ", services.rabbitmq)
+        if month == 8:
+            await mishaps.dies("PostgreSQL", services.postgres)
+        for market in markets:
+            await market.is_delivered(month)
+
+
+def tell(shoppers: Sequence[Shopper], mishaps: Mishaps, *, seconds: float) -> None:
+    ends = Counter(f"{one.memory.status}/{one.memory.payment_status}" for one in shoppers)
+    told = shoppers[0].street.told
+    MEASURED.append(
+        f"a year of shop life: {len(shoppers)} orders in {seconds:.0f} s; {dict(told)}; killed {dict(mishaps.told)}; "
+        f"{dict(ends)}"
+    )

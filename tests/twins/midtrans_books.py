@@ -155,7 +155,9 @@ class MidtransBooks:
 
     def _find(self, subject: str) -> MidtransOrder | None:
         by_id = (
-            one for one in self.orders.values() if one.transaction and one.transaction["transaction_id"] == subject
+            one
+            for one in list(self.orders.values())
+            if one.transaction and one.transaction["transaction_id"] == subject
         )
         return self.orders.get(subject) or next(by_id, None)
 

@@ -59,7 +59,8 @@ class XenditBooks:
         return invoice
 
     def of(self, external_id: str) -> list[Body]:
-        return [one for one in self.invoices.values() if one["external_id"] == external_id]
+        """Also asked by tests, while the server's thread adds to them."""
+        return [one for one in list(self.invoices.values()) if one["external_id"] == external_id]
 
     def pay(self, external_id: str, *, which: int = -1, paid_amount: int | None = None, status: str = "PAID") -> Body:
         """PAID may follow EXPIRED, and what was paid may differ from what was asked."""

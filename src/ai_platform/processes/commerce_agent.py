@@ -16,6 +16,8 @@ from ai_platform.runtime.periodic import Periodic
 POLL_EVERY = 1.0
 SWEEP_EVERY = 5.0
 RECONCILE_EVERY = 3600.0
+RECONCILE_AFTER = 300.0
+"""An agent that starts again and again must not ask the providers about everything each time."""
 CONCURRENCY = 32
 
 _log = get_logger(__name__)
@@ -41,7 +43,7 @@ async def attend(foundation: Foundation, commerce: Commerce, stop: asyncio.Event
     repeated = [
         Periodic("payment-poll", work.payments.work_off, seconds=POLL_EVERY),
         Periodic("order-expiry", work.expire_overdue, seconds=SWEEP_EVERY),
-        Periodic("reconciliation", reconcile, seconds=RECONCILE_EVERY),
+        Periodic("reconciliation", reconcile, seconds=RECONCILE_EVERY, after=RECONCILE_AFTER),
     ]
     for one in repeated:
         one.start()

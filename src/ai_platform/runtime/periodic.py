@@ -11,12 +11,16 @@ _log = get_logger(__name__)
 
 
 class Periodic:
-    """Runs `work` every `seconds`, never twice at a time; a failure is logged and the next run comes."""
+    """Runs `work` every `seconds`, never twice at a time; a failure is logged and the next run comes.
 
-    def __init__(self, name: str, work: Callable[[], Awaitable[object]], *, seconds: float) -> None:
+    The first comes `after` seconds: at once, unless said otherwise.
+    """
+
+    def __init__(self, name: str, work: Callable[[], Awaitable[object]], *, seconds: float, after: float = 0.0) -> None:
         self._name = name
         self._work = work
         self._seconds = seconds
+        self._after = after
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -27,6 +31,7 @@ class Periodic:
             await ended(self._task)
 
     async def _run(self) -> None:
+        await asyncio.sleep(self._after)
         while True:
             try:
                 await self._work()

@@ -206,6 +206,26 @@ async def test_what_the_provider_cannot_give_back_goes_back_by_hand(shop: Shop, 
     assert await shop.stock() == (10, 0)
 
 
+async def test_who_repeats_a_cancellation_is_told_that_the_money_went_back(shop: Shop, midtrans: MidtransTwin) -> None:
+    """The first was cut off between the provider's yes and the news of it."""
+    order = await paid(shop, midtrans)
+    midtrans.faults.next("error", path="/status")
+    await shop.answer("POST", f"/v1/crm/orders/{order['id']}/cancel", 503)
+    again = await shop.answer("POST", f"/v1/crm/orders/{order['id']}/cancel", 200)
+    assert (again["status"], again["payment_status"]) == ("CANCELLED", "REFUNDED")
+    assert await shop.stock() == (10, 0)
+
+
+async def test_a_refusal_is_said_again_to_who_repeats_the_key(shop: Shop, midtrans: MidtransTwin) -> None:
+    """Who did not hear it must not take the repeat's answer for money that went back."""
+    order = await paid(shop, midtrans, "bank_transfer")
+    path, key = f"/v1/crm/payments/{order['payment']['id']}/refund", {"Idempotency-Key": "r"}
+    for _ in range(2):
+        refused = await shop.answer("POST", path, 409, json={"reason": "x"}, headers=key)
+        assert refused["code"] == "refund_by_hand"
+    assert (await shop.payment(order))["refunded"]["amount"] == "0"
+
+
 async def test_giving_money_back_is_the_owners(shop: Shop, midtrans: MidtransTwin, open_shop: OpenShop) -> None:
     order = await paid(shop, midtrans)
     path = f"/v1/crm/payments/{order['payment']['id']}"

@@ -30,7 +30,9 @@ LONGEST: Final = timedelta(hours=24)
 SHORTEST: Final = timedelta(minutes=10)
 
 _LOOK_EVERY: Final = 0.1
-_LOOKS: Final = 50
+_LOOKS: Final = 80
+"""For longer than an opening outlives whoever died at it, so that who asks again is the one who goes on with it."""
+
 _ROUNDS: Final = 4
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from ai_platform.commerce.application.ask_provider import AskProvider, asked_of
 from ai_platform.commerce.application.payment_ports import PayLine, PayWish
-from ai_platform.commerce.application.payment_work import PaymentTransactions
+from ai_platform.commerce.application.payment_work import Openings, PaymentTransactions
 from ai_platform.commerce.domain.looking import next_look
 from ai_platform.commerce.domain.observation import Standing
 from ai_platform.commerce.domain.order import Order
@@ -30,6 +30,7 @@ class OpenPayment:
     """For whoever holds its opening. Dying after the provider's answer loses nothing: the reference finds it again."""
 
     transactions: PaymentTransactions
+    openings: Openings
     ask: AskProvider
     clock: Clock
 
@@ -37,7 +38,9 @@ class OpenPayment:
         """Raises ProviderRefused, when it failed for good, and ProviderUnavailable, when it may be tried again."""
         try:
             provider, account = await self.ask.desks.of(payment.tenant_id, payment.provider)
-            link = await provider.open(account, await self._wish(payment, is_repeat=is_repeat))
+            wish = await self._wish(payment, is_repeat=is_repeat)
+            async with self.openings.held(payment.tenant_id, payment.id):
+                link = await provider.open(account, wish)
         except ReferenceUsed:
             await self._leave(payment)
             return await self.ask(payment.tenant_id, payment.id)

@@ -54,6 +54,11 @@ class Schedule(Protocol):
         """Somebody else may try."""
 
 
+class Openings(Protocol):
+    def held(self, tenant_id: UUID, payment_id: UUID) -> AbstractAsyncContextManager[None]:
+        """An opening that is ours stays so for the block, however long the provider takes; a death lets it go."""
+
+
 class Refunds(Protocol):
     async def add(self, refund: Refund) -> None: ...
 
@@ -116,8 +121,11 @@ class DuePayments(Protocol):
 LEASE: Final = timedelta(seconds=15)
 """A look whose worker died is taken up after this. Two looks at once harm nothing, so slow ones need no more."""
 
-OPENING: Final = timedelta(seconds=25)
-"""Longer than a provider may take to open a payment. After it, somebody else may try."""
+OPENING: Final = timedelta(seconds=5)
+"""An opening whose asker died is taken up after this. Whoever is at it renews its lease; see `Openings`."""
+
+IN_HAND: Final = timedelta(seconds=25)
+"""Longer than a provider may take to answer one call. After it, a refund is carried out by somebody else."""
 
 
 class Notices(Protocol):

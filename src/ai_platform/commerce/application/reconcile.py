@@ -1,5 +1,6 @@
 """Do our books agree with each other and with the providers? All but the first number of the report should be zero."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final, Protocol
@@ -8,7 +9,9 @@ from uuid import UUID
 from ai_platform.commerce.application.ask_provider import AskProvider
 from ai_platform.commerce.domain.payment_errors import PaymentNotConfigured, ProviderRefused, ProviderUnavailable
 
-ASKED_AT_ONCE: Final = 100
+READ_AT_ONCE: Final = 96
+ASKED_AT_ONCE: Final = 8
+"""A provider takes its time for each; it shall not be stormed either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,19 +61,25 @@ class Reconcile:
     async def __call__(self) -> Report:
         asked = changed = unanswered = 0
         last: UUID | None = None
-        while batch := await self.books.open_payments(after=last, most=ASKED_AT_ONCE):
-            for tenant_id, payment_id in batch:
-                asked += 1
-                try:
-                    changed += await self._has_news(tenant_id, payment_id)
-                except (ProviderUnavailable, ProviderRefused, PaymentNotConfigured):
-                    unanswered += 1
+        while batch := await self.books.open_payments(after=last, most=READ_AT_ONCE):
+            for first in range(0, len(batch), ASKED_AT_ONCE):
+                some = batch[first : first + ASKED_AT_ONCE]
+                news = await asyncio.gather(*(self._has_news(*one) for one in some))
+                asked, changed, unanswered = (
+                    asked + len(news),
+                    changed + news.count(True),
+                    unanswered + news.count(None),
+                )
             last = batch[-1][1]
         found = await self.books.disagreements()
         told = {one.name: getattr(found, one.name) for one in fields(found)}
         return Report(asked=asked, changed=changed, unanswered=unanswered, **told)
 
-    async def _has_news(self, tenant_id: UUID, payment_id: UUID) -> bool:
+    async def _has_news(self, tenant_id: UUID, payment_id: UUID) -> bool | None:
+        """None: its provider cannot be asked."""
         before = (await self.ask.look(tenant_id, payment_id)).payment
-        after = await self.ask(tenant_id, payment_id)
+        try:
+            after = await self.ask(tenant_id, payment_id)
+        except (ProviderUnavailable, ProviderRefused, PaymentNotConfigured):
+            return None
         return (before.status, before.refunded) != (after.status, after.refunded)

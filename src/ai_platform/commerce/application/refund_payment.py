@@ -58,7 +58,9 @@ class RefundPayment:
         async with self.transactions(command.tenant_id) as work:
             payment, now = await work.payments.get(command.payment_id), self.clock.now()
             if once is not None and (answer := await work.answers.begin(once)) is not None:
-                return await work.refunds.get(UUID(str(answer["refund_id"]))), True
+                asked = await work.refunds.get(UUID(str(answer["refund_id"])))
+                if asked.status is not RefundStatus.REFUSED:
+                    return asked, True
             refund = await _open_one(work, payment, command)
             if refund is None:
                 refund = await self._new(work, payment, command)

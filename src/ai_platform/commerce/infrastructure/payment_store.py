@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ai_platform.commerce.application.payment_work import OPENING, Look
+from ai_platform.commerce.application.payment_work import IN_HAND, OPENING, Look
 from ai_platform.commerce.domain.looking import put_off
 from ai_platform.commerce.domain.payment import Payment
 from ai_platform.commerce.domain.payment_errors import PaymentNotFound
@@ -117,7 +117,7 @@ class SqlSchedule:
 
     async def soon(self, payment_id: UUID) -> None:
         later = text("clock_timestamp() + make_interval(secs => :later)")
-        await self._set(payment_id, check_at=later.bindparams(later=OPENING.total_seconds()))
+        await self._set(payment_id, check_at=later.bindparams(later=IN_HAND.total_seconds()))
 
     async def call_off(self, payment_id: UUID) -> None:
         await self._set(payment_id, called_off=True, check_at=_NOW)

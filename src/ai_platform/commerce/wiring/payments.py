@@ -18,6 +18,7 @@ from ai_platform.commerce.application.record_provider_state import RecordProvide
 from ai_platform.commerce.application.refund_payment import RefundPayment
 from ai_platform.commerce.infrastructure.accounts import SANDBOX, TenantAccounts
 from ai_platform.commerce.infrastructure.books import SqlBooks
+from ai_platform.commerce.infrastructure.openings import SqlOpenings
 from ai_platform.commerce.infrastructure.payment_gates import Providers
 from ai_platform.commerce.infrastructure.payment_notices import SqlNotices
 from ai_platform.commerce.infrastructure.payment_reads import SqlDuePayments, SqlPaymentReads
@@ -58,7 +59,7 @@ def build_payments(
     accounts = RecentAccounts(TenantAccounts(tenancy, providers.shared))
     record = RecordProviderState(transactions, clock)
     ask = AskProvider(Desks(providers.gates, accounts), reads, record)
-    end, open_ = EndPayment(ask), OpenPayment(transactions, ask, clock)
+    end, open_ = EndPayment(ask), OpenPayment(transactions, SqlOpenings(database), ask, clock)
     refund = RefundPayment(transactions, ask, clock)
     notices = SqlNotices(database, relay, queue)
     receive = ReceiveNotice(providers.gates, accounts, notices, tenancy)
