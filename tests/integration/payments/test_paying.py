@@ -111,7 +111,18 @@ async def test_another_tenants_key_signs_nothing_here(shop: Shop, open_shop: Ope
     assert (await other.notified("midtrans", notice)).status_code == 401
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff\xfe", b'{"order_id": "x\\u0000"}', b"null"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff\xfe",
+        b"null",
+        b'{"order_id": "x\\u0000", "external_id": "x\\u0000", "reference": "x\\u0000"}',
+        b'{"order_id": "x\\ud800", "external_id": "x\\ud800", "reference": "x\\ud800"}',
+    ],
+)
 async def test_what_is_no_notice_is_refused(shop: Shop, body: bytes) -> None:
     async with shop.platform.caller() as stranger:
         for path in (f"midtrans/{shop.id}", f"xendit/{shop.id}", f"sandbox/{shop.id}", "midtrans", "xendit"):
