@@ -66,6 +66,12 @@ class Fulfilling:
         if comes_back:
             await self.work.stock.give_back(order, at=at)
 
+    async def refund_refused(self, order_id: UUID, *, at: datetime) -> None:
+        """The money stays, so an order that was being cancelled goes on."""
+        order = await self.work.orders.find(order_id)
+        order.stop_cancelling(at=at)
+        await self.work.orders.save(order)
+
     async def reversed(self, order_id: UUID, payment_id: UUID, *, at: datetime) -> None:
         """The provider took settled money back: nothing is sent until a person has looked."""
         order = await self.work.orders.find(order_id)

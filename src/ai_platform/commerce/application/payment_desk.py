@@ -9,7 +9,12 @@ from ai_platform.commerce.application.refund_payment import RefundCommand, Refun
 from ai_platform.commerce.domain.observation import Standing
 from ai_platform.commerce.domain.order_status import HAS_MONEY
 from ai_platform.commerce.domain.payment import Payment
-from ai_platform.commerce.domain.payment_errors import PaymentNotConfigured, ProviderRefused, ProviderUnavailable
+from ai_platform.commerce.domain.payment_errors import (
+    NothingToRefund,
+    PaymentNotConfigured,
+    ProviderRefused,
+    ProviderUnavailable,
+)
 from ai_platform.kernel.clock import Clock
 
 
@@ -34,11 +39,13 @@ class Desk:
     async def refund_in_full(self, tenant_id: UUID, order_id: UUID, *, reason: str, actor: str) -> None:
         for payment in await self._of(tenant_id, order_id):
             if payment.status in HAS_MONEY:
-                await self.refund(
-                    RefundCommand(
-                        tenant_id=tenant_id, payment_id=payment.id, amount=None, reason=reason, actor=actor
-                    )
+                command = RefundCommand(
+                    tenant_id=tenant_id, payment_id=payment.id, amount=None, reason=reason, actor=actor
                 )  # fmt: skip
+                try:
+                    await self.refund(command)
+                except NothingToRefund:  # all of it went back, and we have not heard of it yet
+                    await self.refund.ask(tenant_id, payment.id)
 
     async def _of(self, tenant_id: UUID, order_id: UUID) -> list[Payment]:
         async with self.transactions(tenant_id) as work:

@@ -100,6 +100,16 @@ class Payment(Aggregate):
     def refundable(self) -> int:
         return self.received - self.refunded if self.status in HAS_MONEY else 0
 
+    @property
+    def surplus(self) -> int:
+        """What is with us beyond the amount that was asked for: it was paid more than once."""
+        return max(0, self.received - self.refunded - self.amount.amount)
+
+    @property
+    def returned(self) -> int:
+        """Of the amount that was asked for, what went back: a surplus goes first."""
+        return max(0, self.refunded - max(0, self.received - self.amount.amount))
+
     def open(self, link: PayLink, at: datetime) -> None:
         """The provider has it: the customer may pay. Heard twice, the second link is dropped: both lead to one."""
         if self.status is not PaymentStatus.PENDING:
@@ -168,6 +178,8 @@ class Payment(Aggregate):
         self.flags |= settlement.flags
         if self.refundable == 0:
             self.flags -= {Flag.NEEDS_REFUND}
+        if self.surplus == 0:
+            self.flags -= {Flag.PAID_TWICE}
         return Change(
             before=before,
             after=self.status,
