@@ -9,6 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 from ai_platform.commerce.application.order_ports import OrderWork
+from ai_platform.commerce.application.second_step import Yes, redeem
+from ai_platform.commerce.domain.confirmation import Action
 from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_money import (
     PAID_TWICE,
@@ -31,9 +33,10 @@ class Fulfilling:
 
     work: OrderWork
 
-    async def payment_begins(self, order_id: UUID, payment_id: UUID, *, at: datetime) -> Order:
-        """Before the provider is asked. Raises OrderNotFound, PaymentUnderWay, OrderIsPaid, InvalidOrderStep."""
+    async def payment_begins(self, order_id: UUID, payment_id: UUID, *, yes: Yes | None = None, at: datetime) -> Order:
+        """Before the provider is asked. Raises OrderNotFound, PaymentUnderWay, ConfirmationRefused, OrderIsPaid, …"""
         order = await self.work.orders.find(order_id)
+        await redeem(self.work, order, Action.PAYMENT, yes, at=at)
         begin_payment(order, payment_id, at=at)
         await self.work.orders.save(order)
         return order

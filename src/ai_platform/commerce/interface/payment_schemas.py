@@ -11,13 +11,14 @@ from ai_platform.commerce.domain.order_status import PaymentStatus
 from ai_platform.commerce.domain.payment import Method
 from ai_platform.commerce.domain.refund import Refund, RefundStatus
 from ai_platform.commerce.domain.settlement import Flag
+from ai_platform.commerce.interface.order_bodies import SecondStep
 from ai_platform.runtime.fields import SaidText, StrictBody
 from ai_platform.runtime.money_fields import MoneySaid, MoneyShown
 
 Reason = Annotated[SaidText, StringConstraints(min_length=1, max_length=500)]
 
 
-class PaymentWish(StrictBody):
+class PaymentWish(SecondStep):
     method: Method | None = Field(None, description="Narrows what the provider offers.")
 
 

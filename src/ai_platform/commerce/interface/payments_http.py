@@ -61,7 +61,7 @@ def payments_router(use: PaymentUseCases) -> APIRouter:
     ) -> Response:
         """Asking again while a payment lives answers the same link, with 200."""
         tenant_id = await use.whose_order(caller, order_id)
-        initiated = await use.initiate(tenant_id, order_id, body.method, once)
+        initiated = await use.initiate(tenant_id, order_id, body.method, once, yes=body.yes())
         view = await use.get_order(caller, order_id)
         headers = {"ETag": f'"{view.version}"'} | (REPLAYED if initiated.is_replay else {})
         status = 201 if initiated.is_new or initiated.is_replay else 200
