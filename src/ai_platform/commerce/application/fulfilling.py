@@ -19,6 +19,7 @@ from ai_platform.commerce.domain.order_money import (
     begin_payment,
     due_for_money,
     end_payment,
+    lift_hold,
     owe_money,
     return_money,
     reverse_money,
@@ -79,6 +80,12 @@ class Fulfilling:
         """The provider took settled money back: nothing is sent until a person has looked."""
         order = await self.work.orders.find(order_id)
         reverse_money(order, payment_id, at=at)
+        await self.work.orders.save(order)
+
+    async def reviewed(self, order_id: UUID, payment_id: UUID, *, at: datetime) -> None:
+        """A person has looked at the payment that stopped the order."""
+        order = await self.work.orders.find(order_id)
+        lift_hold(order, payment_id, at=at)
         await self.work.orders.save(order)
 
     async def _owe(self, order: Order, payment_id: UUID, reason: str, at: datetime) -> bool:

@@ -125,6 +125,13 @@ def reverse_money(order: Order, payment_id: UUID, *, at: datetime) -> None:
     order.tell(events.OrderPaymentReversed, at, payment_id=payment_id)
 
 
+def lift_hold(order: Order, payment_id: UUID, *, at: datetime) -> None:
+    """A person has looked at the payment that stopped the order, so it goes on, or not, as he likes."""
+    if order.payment_id == payment_id and order.hold in (Hold.NEEDS_REFUND, Hold.PAYMENT_REVERSED):
+        order.hold = None
+        order.tell(events.OrderChanged, at)
+
+
 _ON_ITS_WAY: Final = frozenset({OrderStatus.PROCESSING, OrderStatus.SHIPPED, OrderStatus.DELIVERED})
 
 

@@ -136,9 +136,9 @@ class Payment(Aggregate):
         fresh = self._fresh(seen)
         if not fresh:
             return Change(before=self.status, after=self.status)
+        known = len(self.observations)
         self.observations.extend(fresh)
-        settlement = settle(self.observations, self.amount)
-        change = self._follow(settlement)
+        change = self._follow(settle(self.observations, self.amount), known)
         self._tell(change.new_flags, at)
         if change.became_paid and self.paid_at is None:
             self.paid_at = at
@@ -159,6 +159,12 @@ class Payment(Aggregate):
             self._tell({Flag.NEEDS_REFUND}, at)
         self._touch(at)
 
+    def review(self, at: datetime) -> None:
+        """A person has looked: what it was flagged for needs nobody any more."""
+        if self.flags:
+            self.flags = frozenset()
+            self._touch(at)
+
     def refund_by_hand(self, amount: int, key: str, at: datetime) -> Change:
         """The shop gave it back outside of the provider. Raises NothingToRefund."""
         if not 0 < amount <= self.refundable:
@@ -168,14 +174,17 @@ class Payment(Aggregate):
         )
         return self.observe([given], at)
 
-    def _follow(self, settlement: Settlement) -> Change:
-        """Only opening it makes it open: a page that the provider still has revives nothing that ended here."""
+    def _follow(self, settlement: Settlement, known: int) -> Change:
+        """Only opening it makes it open: a page that the provider still has revives nothing that ended here.
+
+        What was flagged for one of the first `known` observations is flagged already, or a person has looked at it.
+        """
         before, received, refunded, flags = self.status, self.received, self.refunded, self.flags
         if settlement.status not in (None, PaymentStatus.PENDING_PAYMENT):
             self.status = settlement.status
         self.received, self.refunded = settlement.received, settlement.refunded
         self.paid_at = settlement.paid_at or self.paid_at
-        self.flags |= settlement.flags
+        self.flags |= {flag for flag, place in settlement.raised.items() if place >= known}
         if self.refundable == 0:
             self.flags -= {Flag.NEEDS_REFUND}
         if self.surplus == 0:

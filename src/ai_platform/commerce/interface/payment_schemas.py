@@ -81,6 +81,15 @@ class PaymentResource(BaseModel):
         )
 
 
+class PaymentPage(BaseModel):
+    items: list[PaymentResource]
+    next_cursor: str | None
+
+
+class ReviewBody(StrictBody):
+    reason: Reason = Field(examples=["Pelanggan sudah transfer ulang"], description="Kept in the audit log.")
+
+
 class NoticeTaken(BaseModel):
     """It is kept; what it means is found out afterwards."""
 

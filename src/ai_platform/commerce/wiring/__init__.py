@@ -23,7 +23,7 @@ from ai_platform.commerce.application.move_order import MoveOrder
 from ai_platform.commerce.application.move_stock import MoveStock
 from ai_platform.commerce.application.order_ports import PaymentDesk
 from ai_platform.commerce.application.order_queries import GetOrder, ListOrders
-from ai_platform.commerce.application.payment_queries import GetPayment, WhosePayment
+from ai_platform.commerce.application.payment_queries import GetPayment, ListPayments, WhosePayment
 from ai_platform.commerce.application.reconcile import Reconcile
 from ai_platform.commerce.application.remove_from_order import RemoveFromOrder
 from ai_platform.commerce.application.search_products import SearchProducts
@@ -34,6 +34,7 @@ from ai_platform.commerce.infrastructure.catalogue import CatalogueTransactions
 from ai_platform.commerce.infrastructure.order_reads import SqlOrderReads
 from ai_platform.commerce.infrastructure.order_work import OrderTransactions
 from ai_platform.commerce.infrastructure.payment_gates import providers_of
+from ai_platform.commerce.infrastructure.payment_pages import SqlPaymentPages
 from ai_platform.commerce.infrastructure.purchases import SqlPurchases
 from ai_platform.commerce.infrastructure.search_index import IndexTransactions
 from ai_platform.commerce.infrastructure.shelves import SqlShelves
@@ -102,6 +103,8 @@ def build_commerce(
         whose=WhosePayment(paying.reads),
         whose_order=WhoseOrder(reads),
         reads=paying.reads,
+        list_=ListPayments(SqlPaymentPages(database), tenancy),
+        review=paying.review,
     )
     return Commerce(
         api=CommerceFacade(SqlPurchases(database)),

@@ -12,10 +12,12 @@ from ai_platform.commerce.application.initiate_payment import InitiatePayment
 from ai_platform.commerce.application.look_after_payment import LookAfterPayment
 from ai_platform.commerce.application.open_payment import OpenPayment
 from ai_platform.commerce.application.payment_desk import Desk
+from ai_platform.commerce.application.payment_queries import WhosePayment
 from ai_platform.commerce.application.receive_notice import ReceiveNotice
 from ai_platform.commerce.application.reconcile import Reconcile
 from ai_platform.commerce.application.record_provider_state import RecordProviderState
 from ai_platform.commerce.application.refund_payment import RefundPayment
+from ai_platform.commerce.application.review_payment import ReviewPayment
 from ai_platform.commerce.infrastructure.accounts import SANDBOX, TenantAccounts
 from ai_platform.commerce.infrastructure.books import SqlBooks
 from ai_platform.commerce.infrastructure.payment_gates import Providers
@@ -41,6 +43,7 @@ class Paying:
 
     initiate: InitiatePayment
     refund: RefundPayment
+    review: ReviewPayment
     reads: SqlPaymentReads
     desk: Desk
     receive: ReceiveNotice
@@ -69,6 +72,7 @@ def build_payments(
     return Paying(
         initiate=InitiatePayment(transactions, open_, end, clock, asyncio.sleep),
         refund=refund,
+        review=ReviewPayment(transactions, WhosePayment(reads), reads, tenancy, clock),
         reads=reads,
         desk=Desk(transactions, end, refund, clock),
         receive=receive,
