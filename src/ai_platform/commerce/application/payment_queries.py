@@ -51,8 +51,10 @@ class GetPayment:
 
 
 class PaymentPages(Protocol):
-    async def page(self, tenant_id: UUID, *, flagged: bool, before: UUID | None, limit: int) -> Sequence[PaymentView]:
-        """Newest first, strictly older than the payment `before`: ids are in order of time."""
+    async def page(
+        self, tenant_id: UUID | None, *, flagged: bool, before: UUID | None, limit: int
+    ) -> Sequence[PaymentView]:
+        """Newest first, strictly older than the payment `before`: ids are in order of time. None: of all tenants."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from ai_platform.commerce.application.look_after_payment import LookAfterPayment
 from ai_platform.commerce.application.open_payment import OpenPayment
 from ai_platform.commerce.application.payment_desk import Desk
 from ai_platform.commerce.application.payment_queries import WhosePayment
+from ai_platform.commerce.application.quarantine import ResolveNotice
 from ai_platform.commerce.application.receive_notice import ReceiveNotice
 from ai_platform.commerce.application.reconcile import Reconcile
 from ai_platform.commerce.application.record_provider_state import RecordProviderState
@@ -22,12 +23,15 @@ from ai_platform.commerce.infrastructure.accounts import SANDBOX, TenantAccounts
 from ai_platform.commerce.infrastructure.books import SqlBooks
 from ai_platform.commerce.infrastructure.payment_gates import Providers
 from ai_platform.commerce.infrastructure.payment_notices import SqlNotices
+from ai_platform.commerce.infrastructure.payment_pages import SqlPaymentPages
 from ai_platform.commerce.infrastructure.payment_reads import SqlDuePayments, SqlPaymentReads
 from ai_platform.commerce.infrastructure.payment_transactions import SqlPaymentTransactions
+from ai_platform.commerce.infrastructure.quarantine import SqlQuarantine
 from ai_platform.commerce.infrastructure.recent_accounts import RecentAccounts
 from ai_platform.commerce.infrastructure.sandbox import sandbox_notice
 from ai_platform.commerce.interface.callbacks_http import callbacks_router
 from ai_platform.commerce.interface.payment_worker import PaymentWorker
+from ai_platform.commerce.interface.quarantine_http import quarantine_router
 from ai_platform.commerce.interface.reconciliation_http import reconciliation_router
 from ai_platform.commerce.interface.sandbox_http import sandbox_router
 from ai_platform.kernel.clock import SystemClock
@@ -68,7 +72,7 @@ def build_payments(
     look_after = LookAfterPayment(
         transactions=transactions, reads=reads, open=open_, end=end, refund=refund, clock=clock
     )  # fmt: skip
-    reconcile = Reconcile(SqlBooks(database), ask)
+    reconcile, quarantine = Reconcile(SqlBooks(database), ask), SqlQuarantine(database)
     return Paying(
         initiate=InitiatePayment(transactions, open_, end, clock, asyncio.sleep),
         refund=refund,
@@ -81,7 +85,8 @@ def build_payments(
         routers=(
             callbacks_router(receive),
             *_sandbox(providers, receive),
-            reconciliation_router(reconcile),
+            reconciliation_router(reconcile, SqlPaymentPages(database)),
+            quarantine_router(quarantine, ResolveNotice(quarantine, tenancy)),
         ),
         idle=notices.idle,
     )
