@@ -117,3 +117,11 @@ def test_hearing_it_twice_changes_nothing(news: list[Observation]) -> None:
 def test_no_more_is_received_than_right_transactions_paid(news: list[Observation]) -> None:
     right = {one.transaction_id for one in news if one.amount == DUE}
     assert settle(news, DUE).received <= DUE.amount * len(right)
+
+
+def test_what_the_provider_cancels_after_it_was_paid_is_flagged() -> None:
+    found = settle([seen(Standing.PAID), seen(Standing.CANCELLED)], DUE)
+    assert (found.status, found.flags) == (PaymentStatus.PAID, {Flag.REVERSED})
+    assert settle([seen(Standing.CANCELLED), seen(Standing.PAID)], DUE).flags == frozenset()
+    ours = seen(Standing.CANCELLED, source=Source.SHOP)
+    assert settle([seen(Standing.PAID), ours], DUE).flags == frozenset()

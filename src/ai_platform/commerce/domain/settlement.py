@@ -63,6 +63,7 @@ class _Course:
     paid_at: datetime | None = None
     refunded: int = 0
     reversed: bool = False
+    voided: bool = False
     waiting: bool = False
     end: PaymentStatus | None = None
 
@@ -71,7 +72,7 @@ class _Course:
         if seen.standing in (Standing.PAID, Standing.REFUNDED):
             if not self.paid and seen.amount != due:
                 return False
-            self.paid, self.reversed = True, False
+            self.paid, self.reversed, self.voided = True, False, False
             self.paid_at = self.paid_at or seen.occurred_at
             self.refunded = max(self.refunded, seen.refunded)
         elif seen.standing is Standing.WAITING:
@@ -80,6 +81,7 @@ class _Course:
             self.reversed = True
         else:
             self.end = strongest({self.end, _ENDS[seen.standing]})
+            self.voided |= self.paid and seen.standing is Standing.CANCELLED and seen.source is Source.PROVIDER
         return True
 
 
@@ -93,21 +95,22 @@ class _Courses:
         return [one for one in self.by_id.values() if one.paid and not one.reversed]
 
     @property
-    def reversed(self) -> int:
-        return sum(one.reversed for one in self.by_id.values())
+    def taken_back(self) -> int:
+        """Denied or cancelled at the provider after they were paid. A cancelled one still counts as paid."""
+        return sum(one.reversed or one.voided for one in self.by_id.values())
 
     def follow(self, place: int, seen: Observation, due: Money) -> None:
-        paid, reversed_ = len(self.paid), self.reversed
+        paid, taken_back = len(self.paid), self.taken_back
         if not self.by_id.setdefault(seen.transaction_id, _Course()).follow(seen, due):
             self.raised[Flag.AMOUNT_DIFFERS] = place
         if len(self.paid) > max(paid, 1):
             self.raised[Flag.PAID_TWICE] = place
-        if self.reversed > reversed_:
+        if self.taken_back > taken_back:
             self.raised[Flag.REVERSED] = place
 
     def flags(self) -> dict[Flag, int]:
         """Those that still hold."""
-        over = ({Flag.PAID_TWICE} if len(self.paid) < 2 else set()) | (set() if self.reversed else {Flag.REVERSED})
+        over = ({Flag.PAID_TWICE} if len(self.paid) < 2 else set()) | (set() if self.taken_back else {Flag.REVERSED})
         return {flag: place for flag, place in self.raised.items() if flag not in over}
 
 
