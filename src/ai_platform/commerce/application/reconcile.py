@@ -1,5 +1,7 @@
 """Do our books agree with each other and with the providers? All but the first number of the report should be zero."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final, Protocol
@@ -8,7 +10,7 @@ from uuid import UUID
 from ai_platform.commerce.application.ask_provider import AskProvider
 from ai_platform.commerce.domain.payment_errors import PaymentNotConfigured, ProviderRefused, ProviderUnavailable
 
-ASKED_AT_ONCE: Final = 100
+ASKED_AT_ONCE: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,21 +58,20 @@ class Reconcile:
     ask: AskProvider
 
     async def __call__(self) -> Report:
-        asked = changed = unanswered = 0
+        heard: Counter[bool | None] = Counter()
         last: UUID | None = None
         while batch := await self.books.open_payments(after=last, most=ASKED_AT_ONCE):
-            for tenant_id, payment_id in batch:
-                asked += 1
-                try:
-                    changed += await self._has_news(tenant_id, payment_id)
-                except (ProviderUnavailable, ProviderRefused, PaymentNotConfigured):
-                    unanswered += 1
+            heard.update(await asyncio.gather(*(self._has_news(*one) for one in batch)))
             last = batch[-1][1]
         found = await self.books.disagreements()
         told = {one.name: getattr(found, one.name) for one in fields(found)}
-        return Report(asked=asked, changed=changed, unanswered=unanswered, **told)
+        return Report(asked=heard.total(), changed=heard[True], unanswered=heard[None], **told)
 
-    async def _has_news(self, tenant_id: UUID, payment_id: UUID) -> bool:
+    async def _has_news(self, tenant_id: UUID, payment_id: UUID) -> bool | None:
+        """None: its provider did not answer."""
         before = (await self.ask.look(tenant_id, payment_id)).payment
-        after = await self.ask(tenant_id, payment_id)
+        try:
+            after = await self.ask(tenant_id, payment_id)
+        except (ProviderUnavailable, ProviderRefused, PaymentNotConfigured):
+            return None
         return (before.status, before.refunded) != (after.status, after.refunded)
