@@ -17,10 +17,11 @@ Serve = Callable[[Request], Awaitable[Response]]
 
 @dataclass
 class Faults:
-    """What shall go wrong with the next calls, by a word of their path: `error`, `hang`, `lost` or `late`.
+    """What shall go wrong with the next calls, by a word of their path: `error`, `hang`, `lost`, `late` or others.
 
     error: HTTP 500 and nothing done. hang: no answer and nothing done. lost: done, and no answer. late: an answer
-    after `delay` seconds, done before.
+    after `delay` seconds, done before. garbled: done, and an answer that says it is packed and is not. deep: done, and
+    an answer of nothing but brackets.
     """
 
     delay: float = 1.0
@@ -50,6 +51,10 @@ class Faults:
             return await _until_gone(request)
         if kind == "late":
             await asyncio.sleep(self.delay)
+        if kind == "garbled":
+            return Response(b"{}", headers={"Content-Encoding": "gzip"})
+        if kind == "deep":
+            return Response(b"[" * 100_000, media_type="application/json")
         return answer
 
 

@@ -7,7 +7,7 @@ import pytest
 from ai_platform.commerce.application.expire_order import ASKED_AGAIN_AFTER
 from ai_platform.commerce.domain.order_errors import InvalidOrderStep, OwnersDecision
 from ai_platform.commerce.domain.order_status import Hold, OrderStatus, PaymentStatus
-from ai_platform.kernel.errors import Unavailable
+from ai_platform.kernel.errors import InvalidInput, Unavailable
 from ai_platform.kernel.ids import new_id
 from ai_platform.kernel.principal import DEFAULT_TENANT
 from tests.integration.orders.shop import AGENT, ASKING, OWNER, Shop, outcomes
@@ -151,6 +151,17 @@ async def test_whoever_is_overdue_is_found_though_every_wake_up_was_lost(shop: S
     assert await shop.expire_overdue() == 2
     assert {(await shop.state(one))[0] for one in (early, late)} == {CANCELLED}
     assert ((await shop.state(paid))[0], await shop.shelf(gayo)) == (PROCESSING, (4, 0))
+
+
+async def test_one_that_cannot_be_ended_keeps_no_other_from_it(shop: Shop) -> None:
+    gayo = await shop.product("GAYO", stock=5)
+    odd, plain = await shop.confirmed((gayo, 1)), await shop.confirmed((gayo, 1))
+    await shop.begin_payment(odd)
+    shop.clock.pass_(hours=25)
+    shop.desk.says = InvalidInput("Nobody thought of this.")
+    with pytest.raises(ExceptionGroup, match="could not be ended"):
+        await shop.expire_overdue()
+    assert [(await shop.state(one))[0] for one in (odd, plain)] == [CONFIRMED, CANCELLED]
 
 
 async def test_a_wake_up_for_an_order_that_does_not_exist_is_nothing(shop: Shop) -> None:

@@ -265,6 +265,13 @@ async def test_a_customer_of_somebody_else_cannot_order_here(counter: Counter) -
     assert (await counter.http.post(counter.orders, json={"customer_id": "nobody"})).status_code == 422
 
 
+async def test_a_customer_who_was_erased_orders_no_more(counter: Counter) -> None:
+    customer_id = await counter.customer()
+    assert (await counter.http.delete(f"/v1/crm/customers/{customer_id}")).status_code == 204
+    answer = await counter.http.post(counter.orders, json={"customer_id": str(customer_id)})
+    assert (answer.status_code, answer.json()["code"]) == (422, "customer_not_found")
+
+
 async def test_another_tenants_order_does_not_exist(counter: Counter) -> None:
     await counter.offer()
     order = await counter.order({"sku": "GAYO", "quantity": 1})

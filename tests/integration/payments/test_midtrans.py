@@ -112,12 +112,12 @@ async def test_other_currencies_are_refused_without_a_call(midtrans: Midtrans, t
     assert twin.faults.calls == []
 
 
-@pytest.mark.parametrize("fault", ["error", "hang", "lost"])
+@pytest.mark.parametrize("fault", ["error", "hang", "lost", "garbled", "deep"])
 async def test_nobody_knows_what_became_of_a_broken_call(midtrans: Midtrans, twin: MidtransTwin, fault: str) -> None:
     twin.faults.next(fault)
     with pytest.raises(ProviderUnavailable):
         await midtrans.open(ACCOUNT, a_wish())
-    assert ("ORD-1-1" in twin.books.orders) == (fault == "lost")
+    assert ("ORD-1-1" in twin.books.orders) == (fault not in ("error", "hang"))
 
 
 async def test_nothing_is_known_before_the_customer_chooses(midtrans: Midtrans) -> None:

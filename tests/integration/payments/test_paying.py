@@ -1,6 +1,7 @@
 """From the confirmed order to the money, with everything that may come twice, late, or in the wrong order."""
 
 import asyncio
+import json
 from random import Random
 from typing import Any
 
@@ -111,7 +112,18 @@ async def test_another_tenants_key_signs_nothing_here(shop: Shop, open_shop: Ope
     assert (await other.notified("midtrans", notice)).status_code == 401
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff\xfe", b'{"order_id": "x\\u0000"}', b"null"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff\xfe",
+        b"null",
+        b'{"order_id": "x\\u0000", "external_id": "x\\u0000", "reference": "x\\u0000"}',
+        b'{"order_id": "x\\ud800", "external_id": "x\\ud800", "reference": "x\\ud800"}',
+    ],
+)
 async def test_what_is_no_notice_is_refused(shop: Shop, body: bytes) -> None:
     async with shop.platform.caller() as stranger:
         for path in (f"midtrans/{shop.id}", f"xendit/{shop.id}", f"sandbox/{shop.id}", "midtrans", "xendit"):
@@ -138,6 +150,15 @@ async def test_a_genuine_notice_of_nobody_is_quarantined(shop: Shop, midtrans: M
     async with shop.platform.caller() as stranger:
         assert (await stranger.post("/v1/crm/payments/callback/midtrans", json=notice)).status_code == 200
     assert (await shop.reconciled())["quarantined"] == 1
+    (kept,) = (await shop.platform.http.get("/v1/ops/payments/quarantine")).json()["items"]
+    assert (kept["provider"], kept["reference"], json.loads(kept["body"])) == ("midtrans", "nobody", notice)
+    for _ in range(2):
+        resolved = await shop.platform.http.post(f"/v1/ops/payments/quarantine/{kept['id']}/resolve")
+        assert resolved.status_code == 204
+    assert (await shop.reconciled())["clean"]
+    assert (await shop.platform.http.get("/v1/ops/payments/quarantine")).json()["items"] == []
+    nobody = await shop.platform.http.post(f"/v1/ops/payments/quarantine/{shop.id}/resolve")
+    assert (nobody.status_code, nobody.json()["code"]) == (404, "notice_not_found")
 
 
 async def test_money_of_another_amount_is_flagged_and_pays_nothing(shop: Shop, midtrans: MidtransTwin) -> None:

@@ -5,11 +5,13 @@ import csv
 import io
 from collections.abc import AsyncIterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ai_platform.commerce.domain.importing import BadLine
 from ai_platform.commerce.interface.csv_records import LINES_IN_A_RECORD, Record, records_of
+from ai_platform.commerce.interface.import_rows import HeaderInvalid, rows_of
 
 CELLS = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from('",\n'), max_size=8)
 
@@ -47,3 +49,12 @@ def test_a_quote_that_is_never_closed_costs_its_own_line() -> None:
         BadLine(2, "quote_not_closed", "A quoted cell begins here and does not end.")
     ]
     assert len(found) == len(lines)
+
+
+def test_line_ends_of_old_are_named_and_not_read_as_one_long_header() -> None:
+    async def read_rows() -> None:
+        async for _ in rows_of(pieces(b"name,base_price\rKopi,5000\rTeh,4000\r", 9), "IDR"):
+            pass
+
+    with pytest.raises(HeaderInvalid, match="carriage returns"):
+        asyncio.run(read_rows())

@@ -120,3 +120,13 @@ def test_the_customers_choice_at_the_page_is_remembered() -> None:
     payment = an_open_payment()
     payment.observe(seen(Standing.WAITING, method="bank_transfer", va_number="8123"), NOW)
     assert (payment.method, payment.va_number) == ("bank_transfer", "8123")
+
+
+def test_what_a_person_has_looked_at_is_not_flagged_again_and_what_comes_after_is() -> None:
+    payment, wrong = an_open_payment(), Money(1, "IDR")
+    payment.observe(seen(Standing.PAID, amount=wrong, transaction_id="t1"), NOW)
+    payment.review(NOW)
+    payment.observe(seen(Standing.PAID, transaction_id="t2"), NOW)
+    assert (payment.status, payment.flags) == (PaymentStatus.PAID, frozenset())
+    payment.observe(seen(Standing.PAID, amount=wrong, transaction_id="t3"), NOW)
+    assert payment.flags == {Flag.AMOUNT_DIFFERS}

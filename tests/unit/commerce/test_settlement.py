@@ -109,10 +109,19 @@ def test_without_a_reversal_the_order_of_the_news_is_nothing(news: list[Observat
 
 @given(ANY)
 def test_hearing_it_twice_changes_nothing(news: list[Observation]) -> None:
-    assert settle(news, DUE) == settle([*news, *news], DUE)
+    once, twice = settle(news, DUE), settle([*news, *news], DUE)
+    assert (once, once.flags) == (twice, twice.flags)
 
 
 @given(ANY)
 def test_no_more_is_received_than_right_transactions_paid(news: list[Observation]) -> None:
     right = {one.transaction_id for one in news if one.amount == DUE}
     assert settle(news, DUE).received <= DUE.amount * len(right)
+
+
+def test_what_the_provider_cancels_after_it_was_paid_is_flagged() -> None:
+    found = settle([seen(Standing.PAID), seen(Standing.CANCELLED)], DUE)
+    assert (found.status, found.flags) == (PaymentStatus.PAID, {Flag.REVERSED})
+    assert settle([seen(Standing.CANCELLED), seen(Standing.PAID)], DUE).flags == frozenset()
+    ours = seen(Standing.CANCELLED, source=Source.SHOP)
+    assert settle([seen(Standing.PAID), ours], DUE).flags == frozenset()

@@ -12,17 +12,12 @@ from ai_platform.commerce.domain.confirmation import LIVES_FOR, Action, Confirma
 from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_errors import InvalidOrderStep, OrderEmpty, OutOfStock
 from ai_platform.commerce.domain.order_line import ShortLine
+from ai_platform.commerce.domain.order_money import require_payable
 from ai_platform.commerce.domain.order_status import STEPS, OrderStatus
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.ids import new_id
 from ai_platform.kernel.principal import Principal
 from ai_platform.kernel.transactions import Transactions
-
-_LEADS_TO = {
-    Action.CONFIRM: OrderStatus.CONFIRMED,
-    Action.CANCEL: OrderStatus.CANCELLED,
-    Action.PAYMENT: OrderStatus.PROCESSING,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +48,11 @@ class AskConfirmation:
         shipping_address: Address | None = None,
         conversation_id: UUID | None = None,
     ) -> Summary:
-        """Raises OrderNotFound, InvalidOrderStep, OrderEmpty, OutOfStock."""
+        """Raises OrderNotFound, InvalidOrderStep, OrderEmpty, OutOfStock, OrderIsPaid, OrderOnHold, OrderExpired."""
         now, token = self.clock.now(), new_token()
         async with self.transactions(await self.whose(by, order_id)) as work:
             order = await work.orders.find(order_id)
-            wanted = _LEADS_TO[action]
-            if wanted not in STEPS[order.status]:
-                raise InvalidOrderStep(order.status, wanted)
-            if action is Action.CONFIRM:
-                await _bring_up_to_date(work, order, now)
+            await _refuse_the_impossible(work, order, action, now)
             confirmation = Confirmation(
                 id=new_id(),
                 order_id=order.id,
@@ -82,6 +73,17 @@ class AskConfirmation:
             shipping_address=address,
             expires_at=confirmation.expires_at,
         )
+
+
+async def _refuse_the_impossible(work: OrderWork, order: Order, action: Action, now: datetime) -> None:
+    if action is Action.PAYMENT:
+        return require_payable(order, at=now)
+    wanted = OrderStatus.CONFIRMED if action is Action.CONFIRM else OrderStatus.CANCELLED
+    if wanted not in STEPS[order.status]:
+        raise InvalidOrderStep(order.status, wanted)
+    if action is Action.CONFIRM:
+        await _bring_up_to_date(work, order, now)
+    return None
 
 
 async def _bring_up_to_date(work: OrderWork, order: Order, now: datetime) -> None:

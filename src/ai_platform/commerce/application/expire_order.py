@@ -64,8 +64,16 @@ class ExpireOverdueOrders:
     clock: Clock
 
     async def __call__(self) -> int:
-        """How many were looked at."""
+        """How many were looked at. One that cannot be ended keeps no other from it: it is told after all of them."""
         overdue = await self.reads.overdue(self.clock.now(), most=SWEPT_AT_ONCE)
+        failed: list[Exception] = []
         for tenant_id, order_id in overdue:
-            await self.expire(tenant_id, order_id)
+            try:
+                await self.expire(tenant_id, order_id)
+            except Unavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is raised below
+                failed.append(error)
+        if failed:
+            raise ExceptionGroup("orders that could not be ended", failed)
         return len(overdue)

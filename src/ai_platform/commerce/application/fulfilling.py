@@ -9,6 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 from ai_platform.commerce.application.order_ports import OrderWork
+from ai_platform.commerce.application.second_step import Yes, redeem
+from ai_platform.commerce.domain.confirmation import Action
 from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_money import (
     PAID_TWICE,
@@ -17,6 +19,7 @@ from ai_platform.commerce.domain.order_money import (
     begin_payment,
     due_for_money,
     end_payment,
+    lift_hold,
     owe_money,
     return_money,
     reverse_money,
@@ -31,9 +34,10 @@ class Fulfilling:
 
     work: OrderWork
 
-    async def payment_begins(self, order_id: UUID, payment_id: UUID, *, at: datetime) -> Order:
-        """Before the provider is asked. Raises OrderNotFound, PaymentUnderWay, OrderIsPaid, InvalidOrderStep."""
+    async def payment_begins(self, order_id: UUID, payment_id: UUID, *, yes: Yes | None = None, at: datetime) -> Order:
+        """Before the provider is asked. Raises OrderNotFound, PaymentUnderWay, ConfirmationRefused, OrderIsPaid, …"""
         order = await self.work.orders.find(order_id)
+        await redeem(self.work, order, Action.PAYMENT, yes, at=at)
         begin_payment(order, payment_id, at=at)
         await self.work.orders.save(order)
         return order
@@ -66,10 +70,22 @@ class Fulfilling:
         if comes_back:
             await self.work.stock.give_back(order, at=at)
 
+    async def refund_refused(self, order_id: UUID, *, at: datetime) -> None:
+        """The money stays, so an order that was being cancelled goes on."""
+        order = await self.work.orders.find(order_id)
+        order.stop_cancelling(at=at)
+        await self.work.orders.save(order)
+
     async def reversed(self, order_id: UUID, payment_id: UUID, *, at: datetime) -> None:
         """The provider took settled money back: nothing is sent until a person has looked."""
         order = await self.work.orders.find(order_id)
         reverse_money(order, payment_id, at=at)
+        await self.work.orders.save(order)
+
+    async def reviewed(self, order_id: UUID, payment_id: UUID, *, at: datetime) -> None:
+        """A person has looked at the payment that stopped the order."""
+        order = await self.work.orders.find(order_id)
+        lift_hold(order, payment_id, at=at)
         await self.work.orders.save(order)
 
     async def _owe(self, order: Order, payment_id: UUID, reason: str, at: datetime) -> bool:

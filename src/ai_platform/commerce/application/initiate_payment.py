@@ -11,6 +11,7 @@ from ai_platform.commerce.application.ask_provider import asked_of
 from ai_platform.commerce.application.end_payment import EndPayment
 from ai_platform.commerce.application.open_payment import OpenPayment, open_again
 from ai_platform.commerce.application.payment_work import PaymentTransactions
+from ai_platform.commerce.application.second_step import Yes
 from ai_platform.commerce.domain.observation import Standing
 from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_errors import PaymentUnderWay
@@ -59,16 +60,22 @@ class InitiatePayment:
     pause: Callable[[float], Awaitable[None]]
 
     async def __call__(
-        self, tenant_id: UUID, order_id: UUID, method: Method | None = None, once: Once | None = None
+        self,
+        tenant_id: UUID,
+        order_id: UUID,
+        method: Method | None = None,
+        once: Once | None = None,
+        *,
+        yes: Yes | None = None,
     ) -> Initiated:
         """Doing it twice is harmless: the key only tells a repeat from a new wish, and is kept with the end of it.
 
-        Raises OrderNotFound, InvalidOrderStep, OrderIsPaid, NothingToPay, PaymentNotConfigured, ProviderRefused,
-        ProviderUnavailable, PaymentBeingOpened.
+        Raises OrderNotFound, InvalidOrderStep, OrderIsPaid, ConfirmationRefused, NothingToPay, PaymentNotConfigured,
+        ProviderRefused, ProviderUnavailable, PaymentBeingOpened.
         """
         if once is not None and (earlier := await self._earlier(tenant_id, once)) is not None:
             return Initiated(earlier, is_replay=True)
-        initiated = await self._initiate(tenant_id, order_id, method)
+        initiated = await self._initiate(tenant_id, order_id, method, yes)
         if once is not None:
             async with self.transactions(tenant_id) as work:
                 if await work.answers.begin(once) is None:
@@ -80,13 +87,13 @@ class InitiatePayment:
             answer = await work.answers.begin(once)
             return None if answer is None else await work.payments.look(UUID(str(answer["payment_id"])))
 
-    async def _initiate(self, tenant_id: UUID, order_id: UUID, method: Method | None) -> Initiated:
+    async def _initiate(self, tenant_id: UUID, order_id: UUID, method: Method | None, yes: Yes | None) -> Initiated:
         accounts = self.open.ask.desks.accounts
         provider = await accounts.provider_of(tenant_id)
         await self.open.ask.desks.of(tenant_id, provider)
         for _ in range(_ROUNDS):
             try:
-                payment, is_new = await self._begin(tenant_id, order_id, provider, method)
+                payment, is_new = await self._begin(tenant_id, order_id, provider, method, yes)
             except PaymentUnderWay:
                 continue  # a twin was quicker: its payment is there by now
             if is_new:
@@ -98,14 +105,14 @@ class InitiatePayment:
         raise PaymentBeingOpened
 
     async def _begin(
-        self, tenant_id: UUID, order_id: UUID, provider: str, method: Method | None
+        self, tenant_id: UUID, order_id: UUID, provider: str, method: Method | None, yes: Yes | None
     ) -> tuple[Payment, bool]:
         async with self.transactions(tenant_id) as work:
             live = next((one for one in await work.payments.of_order(order_id) if one.is_live), None)
             if live is not None:
                 return live, False
             payment_id, now = new_id(), self.clock.now()
-            order = await work.orders.payment_begins(order_id, payment_id, at=now)
+            order = await work.orders.payment_begins(order_id, payment_id, yes=yes, at=now)
             earlier = await work.payments.of_order(order_id)  # what is there under the order's lock
             attempt = 1 + max((one.attempt for one in earlier), default=0)
             payment = new_payment(order, payment_id, provider=provider, attempt=attempt, wish=method, at=now)

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from ai_platform.commerce.application.payment_work import PaymentReads
+from ai_platform.commerce.application.tenants import require_tenant
 from ai_platform.commerce.domain.payment import Payment
 from ai_platform.commerce.domain.payment_errors import PaymentNotFound
 from ai_platform.commerce.domain.refund import Refund
 from ai_platform.kernel.access import RoleTooLow
 from ai_platform.kernel.principal import Principal, Role
+from ai_platform.tenancy.contracts.api import TenancyApi
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,29 @@ class GetPayment:
         if look is None:
             raise PaymentNotFound(payment_id)
         return PaymentView(look.payment, await self.reads.refunds_of(tenant_id, payment_id))
+
+
+class PaymentPages(Protocol):
+    async def page(
+        self, tenant_id: UUID | None, *, flagged: bool, before: UUID | None, limit: int
+    ) -> Sequence[PaymentView]:
+        """Newest first, strictly older than the payment `before`: ids are in order of time. None: of all tenants."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListPayments:
+    """`flagged`: only those that a person has to look at."""
+
+    pages: PaymentPages
+    tenancy: TenancyApi
+
+    async def __call__(
+        self, by: Principal, tenant_id: UUID, *, flagged: bool, before: UUID | None, limit: int
+    ) -> tuple[Sequence[PaymentView], bool]:
+        """Newest first, and whether there are more. Raises TenantNotFound."""
+        await require_tenant(self.tenancy, by, tenant_id)
+        views = await self.pages.page(tenant_id, flagged=flagged, before=before, limit=limit + 1)
+        return views[:limit], len(views) > limit
 
 
 async def owners_payment(whose: WhosePayment, reads: PaymentReads, by: Principal, payment_id: UUID) -> UUID:

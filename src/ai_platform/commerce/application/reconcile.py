@@ -1,6 +1,7 @@
 """Do our books agree with each other and with the providers? All but the first number of the report should be zero."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final, Protocol
@@ -9,9 +10,8 @@ from uuid import UUID
 from ai_platform.commerce.application.ask_provider import AskProvider
 from ai_platform.commerce.domain.payment_errors import PaymentNotConfigured, ProviderRefused, ProviderUnavailable
 
-READ_AT_ONCE: Final = 96
-ASKED_AT_ONCE: Final = 8
-"""A provider takes its time for each; it shall not be stormed either."""
+READ_AT_ONCE: Final = 100
+ASKED_AT_ONCE: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,24 +59,19 @@ class Reconcile:
     ask: AskProvider
 
     async def __call__(self) -> Report:
-        asked = changed = unanswered = 0
+        heard: Counter[bool | None] = Counter()
         last: UUID | None = None
         while batch := await self.books.open_payments(after=last, most=READ_AT_ONCE):
             for first in range(0, len(batch), ASKED_AT_ONCE):
-                some = batch[first : first + ASKED_AT_ONCE]
-                news = await asyncio.gather(*(self._has_news(*one) for one in some))
-                asked, changed, unanswered = (
-                    asked + len(news),
-                    changed + news.count(True),
-                    unanswered + news.count(None),
-                )
+                asked = batch[first : first + ASKED_AT_ONCE]
+                heard.update(await asyncio.gather(*(self._has_news(*one) for one in asked)))
             last = batch[-1][1]
         found = await self.books.disagreements()
         told = {one.name: getattr(found, one.name) for one in fields(found)}
-        return Report(asked=asked, changed=changed, unanswered=unanswered, **told)
+        return Report(asked=heard.total(), changed=heard[True], unanswered=heard[None], **told)
 
     async def _has_news(self, tenant_id: UUID, payment_id: UUID) -> bool | None:
-        """None: its provider cannot be asked."""
+        """None: its provider did not answer."""
         before = (await self.ask.look(tenant_id, payment_id)).payment
         try:
             after = await self.ask(tenant_id, payment_id)

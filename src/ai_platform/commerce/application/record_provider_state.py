@@ -50,9 +50,9 @@ async def follow(work: PaymentWork, payment: Payment, change: Change) -> None:
         await work.orders.payment_ended(order_id, payment.id, payment.status, at=at)
     if change.became_paid:
         await _take_money(work, payment)
-    if change.refunded_more:
+    if change.refunded_more and payment.returned:
         in_full = payment.status is PaymentStatus.REFUNDED
-        await work.orders.refunded(order_id, payment.id, refunded=payment.refunded, in_full=in_full, at=at)
+        await work.orders.refunded(order_id, payment.id, refunded=payment.returned, in_full=in_full, at=at)
 
 
 async def _take_money(work: PaymentWork, payment: Payment) -> None:

@@ -1,5 +1,6 @@
 """Money goes back once: the refund is decided under the payment's lock, and carried out under a key of its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -47,8 +48,12 @@ class RefundPayment:
     async def __call__(self, command: RefundCommand, once: Once | None = None) -> tuple[Payment, bool]:
         """The payment, and whether this was asked before.
 
-        Raises PaymentNotFound, NothingToRefund, RefundInProgress, RefundByHand, ProviderRefused, ProviderUnavailable.
+        Raises PaymentNotFound, NothingToRefund, RefundInProgress, RefundByHand, PaymentNotConfigured, ProviderRefused,
+        ProviderUnavailable.
         """
+        if not command.by_hand:  # what nobody can carry out is not decided
+            known = await self.ask.look(command.tenant_id, command.payment_id)
+            await self.ask.desks.of(command.tenant_id, known.payment.provider)
         refund, is_replay = await self._decide(command, once)
         if refund.status is RefundStatus.REQUESTED:
             return await self.carry_out(refund), is_replay
@@ -76,8 +81,7 @@ class RefundPayment:
 
     async def _new(self, work: PaymentWork, payment: Payment, command: RefundCommand) -> Refund:
         refunds, wanted = await work.refunds.of_payment(payment.id), _amount_of(payment, command)
-        given = sum(one.amount.amount for one in refunds if one.status is RefundStatus.DONE)
-        left = payment.received - max(given, payment.refunded) if payment.status in HAS_MONEY else 0
+        left = payment.received - max(_given(refunds), payment.refunded) if payment.status in HAS_MONEY else 0
         amount = left if wanted is None else wanted
         if not 0 < amount <= left:
             raise NothingToRefund(left, payment.amount.currency)
@@ -120,6 +124,9 @@ class RefundPayment:
             else:
                 kept.refused(error, now)
             await work.refunds.save(kept)
+            payment = await work.payments.look(kept.payment_id)
+            if kept.status is RefundStatus.REFUSED and kept.amount.amount >= payment.refundable:
+                await work.orders.refund_refused(payment.order_id, at=now)
 
 
 def _amount_of(payment: Payment, command: RefundCommand) -> int | None:
@@ -133,9 +140,16 @@ async def _open_one(work: PaymentWork, payment: Payment, command: RefundCommand)
     open_one = next((one for one in refunds if one.status is RefundStatus.REQUESTED), None)
     if open_one is None:
         return None
-    if command.by_hand or _amount_of(payment, command) not in (None, open_one.amount.amount):
+    wanted, given = _amount_of(payment, command), _given(refunds)
+    if wanted is None and max(given, payment.refunded) + open_one.amount.amount >= payment.received:
+        wanted = open_one.amount.amount  # all that is left is what it gives back
+    if command.by_hand or wanted != open_one.amount.amount:
         raise RefundInProgress
     return open_one
+
+
+def _given(refunds: Sequence[Refund]) -> int:
+    return sum(one.amount.amount for one in refunds if one.status is RefundStatus.DONE)
 
 
 def _wish_of(payment: Payment, refund: Refund) -> RefundWish:

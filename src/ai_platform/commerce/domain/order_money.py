@@ -37,10 +37,8 @@ PAID_TWICE: Final = "paid_twice"
 SOLD_OUT: Final = "sold_out"
 
 
-def begin_payment(order: Order, payment_id: UUID, *, at: datetime) -> None:
-    """Raises PaymentUnderWay for a second one while one lives, OrderIsPaid, and InvalidOrderStep before confirming."""
-    if order.payment_status is PaymentStatus.PENDING_PAYMENT and order.payment_id != payment_id:
-        raise PaymentUnderWay
+def require_payable(order: Order, *, at: datetime) -> None:
+    """Raises OrderIsPaid, OrderOnHold, OrderExpired, and InvalidOrderStep before it is confirmed."""
     if order.paid_at is not None:
         raise OrderIsPaid
     if order.hold is not None:
@@ -49,6 +47,13 @@ def begin_payment(order: Order, payment_id: UUID, *, at: datetime) -> None:
         raise InvalidOrderStep(order.status, OrderStatus.PROCESSING)
     if order.expires_at is not None and order.expires_at <= at:
         raise OrderExpired
+
+
+def begin_payment(order: Order, payment_id: UUID, *, at: datetime) -> None:
+    """Raises PaymentUnderWay for a second one while one lives, and what `require_payable` raises."""
+    if order.payment_status is PaymentStatus.PENDING_PAYMENT and order.payment_id != payment_id:
+        raise PaymentUnderWay
+    require_payable(order, at=at)
     if order.payment_id != payment_id:
         _follow(order, payment_id, PaymentStatus.PENDING_PAYMENT)
         order.tell(events.OrderChanged, at)
@@ -118,6 +123,13 @@ def reverse_money(order: Order, payment_id: UUID, *, at: datetime) -> None:
         return
     order.payment_status, order.hold = PaymentStatus.FAILED, Hold.PAYMENT_REVERSED
     order.tell(events.OrderPaymentReversed, at, payment_id=payment_id)
+
+
+def lift_hold(order: Order, payment_id: UUID, *, at: datetime) -> None:
+    """A person has looked at the payment that stopped the order, so it goes on, or not, as he likes."""
+    if order.payment_id == payment_id and order.hold in (Hold.NEEDS_REFUND, Hold.PAYMENT_REVERSED):
+        order.hold = None
+        order.tell(events.OrderChanged, at)
 
 
 _ON_ITS_WAY: Final = frozenset({OrderStatus.PROCESSING, OrderStatus.SHIPPED, OrderStatus.DELIVERED})

@@ -100,6 +100,16 @@ class Payment(Aggregate):
     def refundable(self) -> int:
         return self.received - self.refunded if self.status in HAS_MONEY else 0
 
+    @property
+    def surplus(self) -> int:
+        """What is with us beyond the amount that was asked for: it was paid more than once."""
+        return max(0, self.received - self.refunded - self.amount.amount)
+
+    @property
+    def returned(self) -> int:
+        """Of the amount that was asked for, what went back: a surplus goes first."""
+        return max(0, self.refunded - max(0, self.received - self.amount.amount))
+
     def open(self, link: PayLink, at: datetime) -> None:
         """The provider has it: the customer may pay. Heard twice, the second link is dropped: both lead to one."""
         if self.status is not PaymentStatus.PENDING:
@@ -126,9 +136,9 @@ class Payment(Aggregate):
         fresh = self._fresh(seen)
         if not fresh:
             return Change(before=self.status, after=self.status)
+        known = len(self.observations)
         self.observations.extend(fresh)
-        settlement = settle(self.observations, self.amount)
-        change = self._follow(settlement)
+        change = self._follow(settle(self.observations, self.amount), known)
         self._tell(change.new_flags, at)
         if change.became_paid and self.paid_at is None:
             self.paid_at = at
@@ -149,6 +159,12 @@ class Payment(Aggregate):
             self._tell({Flag.NEEDS_REFUND}, at)
         self._touch(at)
 
+    def review(self, at: datetime) -> None:
+        """A person has looked: what it was flagged for needs nobody any more."""
+        if self.flags:
+            self.flags = frozenset()
+            self._touch(at)
+
     def refund_by_hand(self, amount: int, key: str, at: datetime) -> Change:
         """The shop gave it back outside of the provider. Raises NothingToRefund."""
         if not 0 < amount <= self.refundable:
@@ -158,16 +174,21 @@ class Payment(Aggregate):
         )
         return self.observe([given], at)
 
-    def _follow(self, settlement: Settlement) -> Change:
-        """Only opening it makes it open: a page that the provider still has revives nothing that ended here."""
+    def _follow(self, settlement: Settlement, known: int) -> Change:
+        """Only opening it makes it open: a page that the provider still has revives nothing that ended here.
+
+        What was flagged for one of the first `known` observations is flagged already, or a person has looked at it.
+        """
         before, received, refunded, flags = self.status, self.received, self.refunded, self.flags
         if settlement.status not in (None, PaymentStatus.PENDING_PAYMENT):
             self.status = settlement.status
         self.received, self.refunded = settlement.received, settlement.refunded
         self.paid_at = settlement.paid_at or self.paid_at
-        self.flags |= settlement.flags
+        self.flags |= {flag for flag, place in settlement.raised.items() if place >= known}
         if self.refundable == 0:
             self.flags -= {Flag.NEEDS_REFUND}
+        if self.surplus == 0:
+            self.flags -= {Flag.PAID_TWICE}
         return Change(
             before=before,
             after=self.status,

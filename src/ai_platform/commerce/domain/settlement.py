@@ -4,7 +4,7 @@ Waiting gives way to any end, every end to paid, and paid to refunded, in whatev
 takes a payment back: a provider that denies what it had called paid.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -39,13 +39,20 @@ _STRONGEST_FIRST: Final = (PaymentStatus.CANCELLED, PaymentStatus.EXPIRED, Payme
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """`status` is None while nothing that was observed decides it; `received` and `refunded` are minor units."""
+    """`status` is None while nothing that was observed decides it; `received` and `refunded` are minor units.
+
+    `raised`: which observation, counted from 0, was the last that made each flag.
+    """
 
     status: PaymentStatus | None = None
     received: int = 0
     refunded: int = 0
     paid_at: datetime | None = None
-    flags: frozenset[Flag] = frozenset()
+    raised: Mapping[Flag, int] = field(default_factory=dict, compare=False)
+
+    @property
+    def flags(self) -> frozenset[Flag]:
+        return frozenset(self.raised)
 
 
 @dataclass(slots=True)
@@ -56,6 +63,7 @@ class _Course:
     paid_at: datetime | None = None
     refunded: int = 0
     reversed: bool = False
+    voided: bool = False
     waiting: bool = False
     end: PaymentStatus | None = None
 
@@ -64,7 +72,7 @@ class _Course:
         if seen.standing in (Standing.PAID, Standing.REFUNDED):
             if not self.paid and seen.amount != due:
                 return False
-            self.paid, self.reversed = True, False
+            self.paid, self.reversed, self.voided = True, False, False
             self.paid_at = self.paid_at or seen.occurred_at
             self.refunded = max(self.refunded, seen.refunded)
         elif seen.standing is Standing.WAITING:
@@ -73,41 +81,57 @@ class _Course:
             self.reversed = True
         else:
             self.end = strongest({self.end, _ENDS[seen.standing]})
+            self.voided |= self.paid and seen.standing is Standing.CANCELLED and seen.source is Source.PROVIDER
         return True
 
 
 @dataclass(slots=True)
 class _Courses:
     by_id: dict[str, _Course] = field(default_factory=dict)
+    raised: dict[Flag, int] = field(default_factory=dict)
 
-    def of(self, transaction_id: str) -> _Course:
-        return self.by_id.setdefault(transaction_id, _Course())
+    @property
+    def paid(self) -> list[_Course]:
+        return [one for one in self.by_id.values() if one.paid and not one.reversed]
+
+    @property
+    def taken_back(self) -> int:
+        """Denied or cancelled at the provider after they were paid. A cancelled one still counts as paid."""
+        return sum(one.reversed or one.voided for one in self.by_id.values())
+
+    def follow(self, place: int, seen: Observation, due: Money) -> None:
+        paid, taken_back = len(self.paid), self.taken_back
+        if not self.by_id.setdefault(seen.transaction_id, _Course()).follow(seen, due):
+            self.raised[Flag.AMOUNT_DIFFERS] = place
+        if len(self.paid) > max(paid, 1):
+            self.raised[Flag.PAID_TWICE] = place
+        if self.taken_back > taken_back:
+            self.raised[Flag.REVERSED] = place
+
+    def flags(self) -> dict[Flag, int]:
+        """Those that still hold."""
+        over = ({Flag.PAID_TWICE} if len(self.paid) < 2 else set()) | (set() if self.taken_back else {Flag.REVERSED})
+        return {flag: place for flag, place in self.raised.items() if flag not in over}
 
 
 def settle(observations: Sequence[Observation], due: Money) -> Settlement:
     """Everything observed of one payment, oldest first, against the amount that was asked for."""
-    courses, flags = _Courses(), set[Flag]()
+    courses = _Courses()
     by_hand = sum(one.refunded for one in observations if one.source is Source.HAND)
-    for seen in observations:
-        if seen.source is not Source.HAND and not courses.of(seen.transaction_id).follow(seen, due):
-            flags.add(Flag.AMOUNT_DIFFERS)
-    all_of_them = list(courses.by_id.values())
-    paid = [one for one in all_of_them if one.paid and not one.reversed]
-    if any(one.reversed for one in all_of_them):
-        flags.add(Flag.REVERSED)
-    if len(paid) > 1:
-        flags.add(Flag.PAID_TWICE)
-    if paid:
-        received, refunded = due.amount * len(paid), by_hand + sum(one.refunded for one in paid)
-        moments = [one.paid_at for one in paid if one.paid_at]
-        return Settlement(
-            status=_of_money(received - refunded, due.amount),
-            received=received,
-            refunded=refunded,
-            paid_at=min(moments, default=None),
-            flags=frozenset(flags),
-        )
-    return Settlement(status=_of_none(all_of_them), flags=frozenset(flags))
+    for place, seen in enumerate(observations):
+        if seen.source is not Source.HAND:
+            courses.follow(place, seen, due)
+    paid = courses.paid
+    if not paid:
+        return Settlement(status=_of_none(list(courses.by_id.values())), raised=courses.flags())
+    received, refunded = due.amount * len(paid), by_hand + sum(one.refunded for one in paid)
+    return Settlement(
+        status=_of_money(received - refunded, due.amount),
+        received=received,
+        refunded=refunded,
+        paid_at=min((one.paid_at for one in paid if one.paid_at), default=None),
+        raised=courses.flags(),
+    )
 
 
 def _of_money(kept: int, due: int) -> PaymentStatus:

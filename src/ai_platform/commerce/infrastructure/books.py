@@ -20,11 +20,12 @@ _COUNT = text(
     ) AS variants, (
         SELECT count(*) FROM orders
         LEFT JOIN LATERAL (
-            SELECT sum(received) AS received, bool_or(status IN ('PAID', 'PARTIALLY_REFUNDED')) AS holds
+            SELECT bool_or(received > 0 OR status = 'FAILED' AND paid_at IS NOT NULL) AS came,
+                bool_or(status IN ('PAID', 'PARTIALLY_REFUNDED')) AS holds
             FROM payments WHERE payments.order_id = orders.id
         ) AS money ON true
         WHERE (orders.payment_status IN ('PAID', 'PARTIALLY_REFUNDED')) <> coalesce(money.holds, false)
-            OR (orders.payment_status = 'REFUNDED' AND coalesce(money.received, 0) = 0)
+            OR (orders.payment_status = 'REFUNDED' AND NOT coalesce(money.came, false))
     ) AS orders, (
         SELECT count(*) FROM orders
         LEFT JOIN LATERAL (

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -11,6 +10,7 @@ from typing import Any, Final
 from ai_platform.commerce.application.payment_ports import Account, Notice, Payer, PayWish
 from ai_platform.commerce.domain.observation import Observation, Standing
 from ai_platform.commerce.domain.payment_errors import ProviderUnavailable
+from ai_platform.commerce.infrastructure.provider_words import body_of, text_in
 from ai_platform.kernel.money import Money, NotMoney, money_of
 
 WIB: Final = timezone(timedelta(hours=7))
@@ -30,12 +30,12 @@ def observation_of(body: Mapping[str, Any]) -> Observation:
     amount = _amount(body)
     standing = standing_of(body)
     return Observation(
-        transaction_id=_text(body, "transaction_id") or "",
+        transaction_id=text_in(body, "transaction_id") or "",
         standing=standing,
         amount=amount,
         refunded=_refunded(body, amount) if standing is Standing.REFUNDED else 0,
-        occurred_at=_moment(_text(body, "settlement_time") or _text(body, "transaction_time")),
-        method=_text(body, "payment_type"),
+        occurred_at=_moment(text_in(body, "settlement_time") or text_in(body, "transaction_time")),
+        method=text_in(body, "payment_type"),
         va_number=_va_number(body),
         qr=_qr(body),
     )
@@ -64,15 +64,14 @@ class MidtransNotices:
     """
 
     def reference_of(self, notice: Notice) -> str | None:
-        body = _json(notice.body)
-        return _text(body, "order_id") if body else None
+        return text_in(body_of(notice.body), "order_id")
 
     def is_genuine(self, notice: Notice, account: Account) -> bool:
-        body = _json(notice.body)
+        body = body_of(notice.body)
         if not body or not account.secret:
             return False
-        signed = [_text(body, name) for name in ("order_id", "status_code", "gross_amount")]
-        shown = _text(body, "signature_key")
+        signed = [text_in(body, name) for name in ("order_id", "status_code", "gross_amount")]
+        shown = text_in(body, "signature_key")
         if shown is None or None in signed:
             return False
         expected = hashlib.sha512("".join([*map(str, signed), account.secret]).encode("utf-8", "replace")).hexdigest()
@@ -118,18 +117,18 @@ def _refunded(body: Mapping[str, Any], amount: Money) -> int:
 def _va_number(body: Mapping[str, Any]) -> str | None:
     numbers = body.get("va_numbers")
     if isinstance(numbers, list) and numbers and isinstance(numbers[0], Mapping):
-        return _text(numbers[0], "va_number")
-    if _text(body, "bill_key"):
-        return f"{_text(body, 'biller_code') or ''} {_text(body, 'bill_key')}".strip()
-    return _text(body, "permata_va_number") or _text(body, "payment_code")
+        return text_in(numbers[0], "va_number")
+    if text_in(body, "bill_key"):
+        return f"{text_in(body, 'biller_code') or ''} {text_in(body, 'bill_key')}".strip()
+    return text_in(body, "permata_va_number") or text_in(body, "payment_code")
 
 
 def _qr(body: Mapping[str, Any]) -> str | None:
-    if _text(body, "qr_string"):
-        return _text(body, "qr_string")
+    if text_in(body, "qr_string"):
+        return text_in(body, "qr_string")
     actions = body.get("actions")
     named = [one for one in actions if isinstance(one, Mapping)] if isinstance(actions, list) else []
-    return next((_text(one, "url") for one in named if one.get("name") == "generate-qr-code"), None)
+    return next((text_in(one, "url") for one in named if one.get("name") == "generate-qr-code"), None)
 
 
 def _moment(words: str | None) -> datetime | None:
@@ -137,17 +136,3 @@ def _moment(words: str | None) -> datetime | None:
         return datetime.strptime(words, "%Y-%m-%d %H:%M:%S").replace(tzinfo=WIB) if words else None
     except ValueError:
         return None
-
-
-def _text(body: Mapping[str, Any], name: str) -> str | None:
-    """Only a string is one: a number in a signed place would be written anew, and differently."""
-    value = body.get(name)
-    return value if isinstance(value, str) and value and "\x00" not in value else None
-
-
-def _json(raw: bytes) -> Mapping[str, Any] | None:
-    try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, Mapping) else None

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ai_platform.commerce.domain.address import Address
@@ -20,6 +19,8 @@ from ai_platform.commerce.infrastructure.order_consequences import Consequences
 from ai_platform.commerce.infrastructure.order_tables import order_items, orders
 
 _NUMBERS_DRAWN: Final = 5
+_BUYS: Final = text("SELECT true FROM customers WHERE id = :wanted AND tenant_id = :tenant AND erased_at IS NULL")
+"""Who was erased is not there, though the row that old orders refer to is."""
 _PLAIN: Final = tuple(
     one.name for one in fields(Order) if one.name not in ("lines", "shipping_address")
 )  # fmt: skip
@@ -67,6 +68,8 @@ class SqlOrders:
     _put: list[Order] = field(default_factory=list)
 
     async def add(self, order: Order) -> None:
+        if not await self.connection.scalar(_BUYS, self._named(order.customer_id)):
+            raise OrderCustomerUnknown
         for _ in range(_NUMBERS_DRAWN):
             if await self._insert(order):
                 break
@@ -113,12 +116,7 @@ class SqlOrders:
         await self.consequences.write()
 
     async def _insert(self, order: Order) -> bool:
-        try:
-            return (await self.connection.execute(_ADD, _row_of(order, _PLAIN))).one_or_none() is not None
-        except IntegrityError as error:
-            if "fk_orders_customer_id" in str(error.orig):
-                raise OrderCustomerUnknown from error
-            raise
+        return (await self.connection.execute(_ADD, _row_of(order, _PLAIN))).one_or_none() is not None
 
     async def _put_lines(self, order: Order) -> None:
         before = self._lines.get(order.id, ())
@@ -139,8 +137,8 @@ class SqlOrders:
     def _change_of(self, order: Order) -> dict[str, Any]:
         return {f"new_{name}": value for name, value in _row_of(order, _CHANGING).items()} | self._named(order.id)
 
-    def _named(self, order_id: UUID) -> dict[str, Any]:
-        return {"wanted": order_id, "tenant": self.tenant_id}
+    def _named(self, wanted: UUID) -> dict[str, Any]:
+        return {"wanted": wanted, "tenant": self.tenant_id}
 
 
 async def lines_of(connection: AsyncConnection, order_ids: Sequence[UUID]) -> Mapping[UUID, tuple[OrderLine, ...]]:

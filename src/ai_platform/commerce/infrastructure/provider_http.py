@@ -36,11 +36,11 @@ class ProviderHttp:
                 json=body,
                 timeout=self._timeout,
             )
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             raise ProviderUnavailable(self.provider, type(error).__name__) from error
         if answer.status_code >= 500 or answer.status_code in (202, 408, 425, 429) or answer.is_redirect:
             raise ProviderUnavailable(self.provider, f"HTTP {answer.status_code}")
         try:
             return answer.status_code, json.loads(answer.content, parse_float=Decimal)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ProviderUnavailable(self.provider, "an answer that is no JSON") from None

@@ -16,6 +16,7 @@ from ai_platform.commerce.domain.observation import Observation, Standing
 from ai_platform.commerce.domain.payment import PayLink
 from ai_platform.commerce.domain.payment_errors import ProviderRefused
 from ai_platform.commerce.infrastructure.payment_tables import sandbox_payments as books
+from ai_platform.commerce.infrastructure.provider_words import body_of, text_in
 from ai_platform.kernel.money import Money
 from ai_platform.runtime.db import Database
 
@@ -119,12 +120,7 @@ class SandboxNotices:
     """Implements `NoticeReader`: HMAC-SHA256 over the raw body."""
 
     def reference_of(self, notice: Notice) -> str | None:
-        try:
-            body = json.loads(notice.body)
-        except (ValueError, RecursionError):
-            return None
-        reference = body.get("reference") if isinstance(body, dict) else None
-        return reference if isinstance(reference, str) and reference and "\x00" not in reference else None
+        return text_in(body_of(notice.body), "reference")
 
     def is_genuine(self, notice: Notice, account: Account) -> bool:
         shown = notice.headers.get(SIGNATURE, "")

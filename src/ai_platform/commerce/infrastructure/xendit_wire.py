@@ -1,7 +1,6 @@
 """Xendit's words and ours: PAID and SETTLED are both paid, and PAID may follow EXPIRED."""
 
 import hmac
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from ai_platform.commerce.application.payment_ports import Account, Notice
 from ai_platform.commerce.domain.observation import Observation, Standing
 from ai_platform.commerce.domain.payment import PayLink
 from ai_platform.commerce.domain.payment_errors import ProviderUnavailable
+from ai_platform.commerce.infrastructure.provider_words import body_of, text_in
 from ai_platform.kernel.money import Money, NotMoney, money_of
 
 _STANDINGS: Final = {
@@ -34,14 +34,15 @@ def invoice_of(answer: Any) -> Mapping[str, Any]:
 def observation_of(invoice: Mapping[str, Any]) -> Observation:
     """What was paid counts, where it says so; a status that is not known is no news."""
     standing = _STANDINGS.get(str(invoice["status"]), Standing.WAITING)
-    paid = invoice.get("paid_amount") if standing is Standing.PAID else None
+    told = invoice if standing is Standing.PAID else {}
+    paid, method = told.get("paid_amount"), text_in(told, "payment_method")
     return Observation(
         transaction_id=str(invoice["id"]),
         standing=standing,
         amount=_money(paid if paid is not None else invoice["amount"], str(invoice.get("currency") or "IDR")),
-        occurred_at=_moment(invoice.get("paid_at") if standing is Standing.PAID else None),
-        method=_lowered(invoice.get("payment_method")) if standing is Standing.PAID else None,
-        va_number=_destination(invoice),
+        occurred_at=_moment(told.get("paid_at")),
+        method=method.lower() if method else None,
+        va_number=text_in(invoice, "payment_destination"),
     )
 
 
@@ -57,12 +58,7 @@ class XenditNotices:
     """Implements `NoticeReader`: a token that every notification of the account shows, and no signature."""
 
     def reference_of(self, notice: Notice) -> str | None:
-        try:
-            body = json.loads(notice.body)
-        except (ValueError, RecursionError):
-            return None
-        reference = body.get("external_id") if isinstance(body, Mapping) else None
-        return reference if isinstance(reference, str) and reference and "\x00" not in reference else None
+        return text_in(body_of(notice.body), "external_id")
 
     def is_genuine(self, notice: Notice, account: Account) -> bool:
         shown = notice.headers.get(_TOKEN, "")
@@ -78,15 +74,6 @@ def _money(said: object, currency: str) -> Money:
     except NotMoney:
         pass
     raise ProviderUnavailable("xendit", "an invoice with an amount that is none") from None
-
-
-def _destination(invoice: Mapping[str, Any]) -> str | None:
-    said = invoice.get("payment_destination")
-    return said if isinstance(said, str) and said else None
-
-
-def _lowered(said: object) -> str | None:
-    return said.lower() if isinstance(said, str) and said else None
 
 
 def _moment(said: object) -> datetime | None:

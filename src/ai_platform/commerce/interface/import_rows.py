@@ -47,6 +47,8 @@ class Header:
     @classmethod
     def parse(cls, cells: list[str]) -> "Header":
         """Raises HeaderInvalid."""
+        if any("\r" in cell.strip() for cell in cells):
+            raise HeaderInvalid("The lines end with carriage returns alone; save the file with line feeds.")
         names = [cell.strip() for cell in cells]
         folded = [name.lower() for name in names]
         twice = sorted({name for name in folded if name and folded.count(name) > 1})

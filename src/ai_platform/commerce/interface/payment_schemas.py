@@ -11,13 +11,14 @@ from ai_platform.commerce.domain.order_status import PaymentStatus
 from ai_platform.commerce.domain.payment import Method
 from ai_platform.commerce.domain.refund import Refund, RefundStatus
 from ai_platform.commerce.domain.settlement import Flag
+from ai_platform.commerce.interface.order_bodies import SecondStep
 from ai_platform.runtime.fields import SaidText, StrictBody
 from ai_platform.runtime.money_fields import MoneySaid, MoneyShown
 
 Reason = Annotated[SaidText, StringConstraints(min_length=1, max_length=500)]
 
 
-class PaymentWish(StrictBody):
+class PaymentWish(SecondStep):
     method: Method | None = Field(None, description="Narrows what the provider offers.")
 
 
@@ -78,6 +79,15 @@ class PaymentResource(BaseModel):
             flags=sorted(payment.flags),
             refunds=[RefundResource.of(one) for one in view.refunds],
         )
+
+
+class PaymentPage(BaseModel):
+    items: list[PaymentResource]
+    next_cursor: str | None
+
+
+class ReviewBody(StrictBody):
+    reason: Reason = Field(examples=["Pelanggan sudah transfer ulang"], description="Kept in the audit log.")
 
 
 class NoticeTaken(BaseModel):

@@ -4,21 +4,35 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Query, Response
 
 from ai_platform.commerce.application.initiate_payment import InitiatePayment
 from ai_platform.commerce.application.order_queries import GetOrder
-from ai_platform.commerce.application.payment_queries import GetPayment, WhosePayment, owners_payment
+from ai_platform.commerce.application.payment_queries import (
+    GetPayment,
+    ListPayments,
+    PaymentView,
+    WhosePayment,
+    owners_payment,
+)
 from ai_platform.commerce.application.payment_work import PaymentReads
 from ai_platform.commerce.application.refund_payment import RefundCommand, RefundPayment
+from ai_platform.commerce.application.review_payment import ReviewPayment
 from ai_platform.commerce.application.whose_order import WhoseOrder
 from ai_platform.commerce.domain.payment_errors import NothingToRefund, PaymentNotFound
 from ai_platform.commerce.interface import order_refusals as said
 from ai_platform.commerce.interface.order_schemas import OrderResource
-from ai_platform.commerce.interface.payment_schemas import PaymentResource, PaymentWish, RefundBody
+from ai_platform.commerce.interface.payment_schemas import (
+    PaymentPage,
+    PaymentResource,
+    PaymentWish,
+    RefundBody,
+    ReviewBody,
+)
 from ai_platform.kernel.access import RoleTooLow
 from ai_platform.kernel.money import NotMoney
 from ai_platform.kernel.principal import Role
+from ai_platform.runtime.cursors import cursor_of, position_of
 from ai_platform.runtime.http import REPLAYED, Caller, OnlyOnce
 from ai_platform.runtime.problems import EXAMPLE_ID, refusals
 
@@ -43,10 +57,18 @@ class PaymentUseCases:
     whose: WhosePayment
     whose_order: WhoseOrder
     reads: PaymentReads
+    list_: ListPayments
+    review: ReviewPayment
 
 
 def payments_router(use: PaymentUseCases) -> APIRouter:
     router = APIRouter(tags=["Payments"])
+    _serve_paying(router, use)
+    _serve_looking(router, use)
+    return router
+
+
+def _serve_paying(router: APIRouter, use: PaymentUseCases) -> None:
 
     @router.post(
         "/v1/crm/orders/{order_id}/payment",
@@ -61,21 +83,11 @@ def payments_router(use: PaymentUseCases) -> APIRouter:
     ) -> Response:
         """Asking again while a payment lives answers the same link, with 200."""
         tenant_id = await use.whose_order(caller, order_id)
-        initiated = await use.initiate(tenant_id, order_id, body.method, once)
+        initiated = await use.initiate(tenant_id, order_id, body.method, once, yes=body.yes())
         view = await use.get_order(caller, order_id)
         headers = {"ETag": f'"{view.version}"'} | (REPLAYED if initiated.is_replay else {})
         status = 201 if initiated.is_new or initiated.is_replay else 200
         return Response(OrderResource.of(view).model_dump_json(), status, headers, "application/json")
-
-    @router.get(
-        "/v1/crm/payments/{payment_id}",
-        operation_id="getPayment",
-        summary="One payment, with its refunds",
-        response_model=PaymentResource,
-        responses=refusals(UNKNOWN),
-    )
-    async def get_payment(payment_id: UUID, caller: Caller) -> Response:
-        return await _shown(payment_id, caller, {})
 
     @router.post(
         "/v1/crm/payments/{payment_id}/refund",
@@ -99,11 +111,49 @@ def payments_router(use: PaymentUseCases) -> APIRouter:
             by_hand=body.by_hand,
         )
         _, is_replay = await use.refund(command, once)
-        return await _shown(payment_id, caller, REPLAYED if is_replay else {})
+        return _shown(await use.get(caller, payment_id), REPLAYED if is_replay else {})
 
-    async def _shown(payment_id: UUID, caller: Caller, headers: dict[str, str]) -> Response:
-        view = await use.get(caller, payment_id)
-        tagged = {"ETag": f'"{view.payment.version}"', **headers}
-        return Response(PaymentResource.of(view).model_dump_json(), 200, tagged, "application/json")
 
-    return router
+def _serve_looking(router: APIRouter, use: PaymentUseCases) -> None:
+    @router.get(
+        "/v1/crm/tenants/{tenant_id}/payments",
+        operation_id="listPayments",
+        summary="Payments, newest first",
+    )
+    async def list_payments(
+        tenant_id: UUID,
+        caller: Caller,
+        flagged: Annotated[bool, Query(description="Only those that a person has to look at.")] = False,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        cursor: str | None = None,
+    ) -> PaymentPage:
+        views, more = await use.list_(caller, tenant_id, flagged=flagged, before=position_of(cursor), limit=limit)
+        following = cursor_of(views[-1].payment.id) if more else None
+        return PaymentPage(items=[PaymentResource.of(one) for one in views], next_cursor=following)
+
+    @router.get(
+        "/v1/crm/payments/{payment_id}",
+        operation_id="getPayment",
+        summary="One payment, with its refunds",
+        response_model=PaymentResource,
+        responses=refusals(UNKNOWN),
+    )
+    async def get_payment(payment_id: UUID, caller: Caller) -> Response:
+        return _shown(await use.get(caller, payment_id), {})
+
+    @router.post(
+        "/v1/crm/payments/{payment_id}/review",
+        operation_id="reviewPayment",
+        summary="Say that a person has looked at a flagged payment",
+        response_model=PaymentResource,
+        responses=refusals(UNKNOWN, RoleTooLow(Role.OWNER)),
+    )
+    async def review_payment(payment_id: UUID, body: ReviewBody, caller: Caller) -> Response:
+        """Role owner. Its flags are taken off, and an order that was stopped for them may be sent."""
+        await use.review(caller, payment_id, body.reason)
+        return _shown(await use.get(caller, payment_id), {})
+
+
+def _shown(view: PaymentView, headers: dict[str, str]) -> Response:
+    tagged = {"ETag": f'"{view.payment.version}"', **headers}
+    return Response(PaymentResource.of(view).model_dump_json(), 200, tagged, "application/json")

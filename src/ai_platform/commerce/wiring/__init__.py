@@ -15,7 +15,7 @@ from ai_platform.commerce.application.facade import CommerceFacade
 from ai_platform.commerce.application.import_products import ImportProducts
 from ai_platform.commerce.application.know_currency import KnowCurrency
 from ai_platform.commerce.application.move_stock import MoveStock
-from ai_platform.commerce.application.payment_queries import GetPayment, WhosePayment
+from ai_platform.commerce.application.payment_queries import GetPayment, ListPayments, WhosePayment
 from ai_platform.commerce.application.reconcile import Reconcile
 from ai_platform.commerce.application.search_products import SearchProducts
 from ai_platform.commerce.application.variants import AddVariant, ChangeVariant
@@ -24,6 +24,7 @@ from ai_platform.commerce.infrastructure.catalogue import CatalogueTransactions
 from ai_platform.commerce.infrastructure.order_reads import SqlOrderReads
 from ai_platform.commerce.infrastructure.order_work import OrderTransactions
 from ai_platform.commerce.infrastructure.payment_gates import providers_of
+from ai_platform.commerce.infrastructure.payment_pages import SqlPaymentPages
 from ai_platform.commerce.infrastructure.purchases import SqlPurchases
 from ai_platform.commerce.infrastructure.search_index import IndexTransactions
 from ai_platform.commerce.infrastructure.shelves import SqlShelves
@@ -92,6 +93,8 @@ def build_commerce(
         whose=WhosePayment(paying.reads),
         whose_order=ordering.whose,
         reads=paying.reads,
+        list_=ListPayments(SqlPaymentPages(database), tenancy),
+        review=paying.review,
     )
     return Commerce(
         api=CommerceFacade(SqlPurchases(database)),

@@ -12,21 +12,27 @@ from ai_platform.commerce.application.initiate_payment import InitiatePayment
 from ai_platform.commerce.application.look_after_payment import LookAfterPayment
 from ai_platform.commerce.application.open_payment import OpenPayment
 from ai_platform.commerce.application.payment_desk import Desk
+from ai_platform.commerce.application.payment_queries import WhosePayment
+from ai_platform.commerce.application.quarantine import ResolveNotice
 from ai_platform.commerce.application.receive_notice import ReceiveNotice
 from ai_platform.commerce.application.reconcile import Reconcile
 from ai_platform.commerce.application.record_provider_state import RecordProviderState
 from ai_platform.commerce.application.refund_payment import RefundPayment
+from ai_platform.commerce.application.review_payment import ReviewPayment
 from ai_platform.commerce.infrastructure.accounts import SANDBOX, TenantAccounts
 from ai_platform.commerce.infrastructure.books import SqlBooks
 from ai_platform.commerce.infrastructure.openings import SqlOpenings
 from ai_platform.commerce.infrastructure.payment_gates import Providers
 from ai_platform.commerce.infrastructure.payment_notices import SqlNotices
+from ai_platform.commerce.infrastructure.payment_pages import SqlPaymentPages
 from ai_platform.commerce.infrastructure.payment_reads import SqlDuePayments, SqlPaymentReads
 from ai_platform.commerce.infrastructure.payment_transactions import SqlPaymentTransactions
+from ai_platform.commerce.infrastructure.quarantine import SqlQuarantine
 from ai_platform.commerce.infrastructure.recent_accounts import RecentAccounts
 from ai_platform.commerce.infrastructure.sandbox import sandbox_notice
 from ai_platform.commerce.interface.callbacks_http import callbacks_router
 from ai_platform.commerce.interface.payment_worker import PaymentWorker
+from ai_platform.commerce.interface.quarantine_http import quarantine_router
 from ai_platform.commerce.interface.reconciliation_http import reconciliation_router
 from ai_platform.commerce.interface.sandbox_http import sandbox_router
 from ai_platform.kernel.clock import SystemClock
@@ -42,6 +48,7 @@ class Paying:
 
     initiate: InitiatePayment
     refund: RefundPayment
+    review: ReviewPayment
     reads: SqlPaymentReads
     desk: Desk
     receive: ReceiveNotice
@@ -66,10 +73,11 @@ def build_payments(
     look_after = LookAfterPayment(
         transactions=transactions, reads=reads, open=open_, end=end, refund=refund, clock=clock
     )  # fmt: skip
-    reconcile = Reconcile(SqlBooks(database), ask)
+    reconcile, quarantine = Reconcile(SqlBooks(database), ask), SqlQuarantine(database)
     return Paying(
         initiate=InitiatePayment(transactions, open_, end, clock, asyncio.sleep),
         refund=refund,
+        review=ReviewPayment(transactions, WhosePayment(reads), reads, tenancy, clock),
         reads=reads,
         desk=Desk(transactions, end, refund, clock),
         receive=receive,
@@ -78,7 +86,8 @@ def build_payments(
         routers=(
             callbacks_router(receive),
             *_sandbox(providers, receive),
-            reconciliation_router(reconcile),
+            reconciliation_router(reconcile, SqlPaymentPages(database)),
+            quarantine_router(quarantine, ResolveNotice(quarantine, tenancy)),
         ),
         idle=notices.idle,
     )
