@@ -12,10 +12,12 @@ from ai_platform.commerce.application.initiate_payment import InitiatePayment
 from ai_platform.commerce.application.look_after_payment import LookAfterPayment
 from ai_platform.commerce.application.open_payment import OpenPayment
 from ai_platform.commerce.application.payment_desk import Desk
+from ai_platform.commerce.application.press_button import PressButton
 from ai_platform.commerce.application.receive_notice import ReceiveNotice
 from ai_platform.commerce.application.reconcile import Reconcile
 from ai_platform.commerce.application.record_provider_state import RecordProviderState
 from ai_platform.commerce.application.refund_payment import RefundPayment
+from ai_platform.commerce.application.show_pay_page import ShowPayPage
 from ai_platform.commerce.infrastructure.accounts import SANDBOX, TenantAccounts
 from ai_platform.commerce.infrastructure.books import SqlBooks
 from ai_platform.commerce.infrastructure.payment_gates import Providers
@@ -76,15 +78,17 @@ def build_payments(
         worker=PaymentWorker(SqlDuePayments(database), look_after),
         routers=(
             callbacks_router(receive),
-            *_sandbox(providers, receive),
+            *_sandbox(providers, tenancy, receive),
             reconciliation_router(reconcile),
         ),
         idle=notices.idle,
     )
 
 
-def _sandbox(providers: Providers, receive: ReceiveNotice) -> Sequence[APIRouter]:
+def _sandbox(providers: Providers, tenancy: TenancyApi, receive: ReceiveNotice) -> Sequence[APIRouter]:
     account = providers.shared.get(SANDBOX)
     if account is None:
         return ()
-    return (sandbox_router(providers.sandbox, receive, lambda page: sandbox_notice(page, account.secret)),)
+    show = ShowPayPage(providers.sandbox, tenancy, SystemClock())
+    press = PressButton(providers.sandbox, receive, lambda page: sandbox_notice(page, account.secret))
+    return (sandbox_router(show, press),)
