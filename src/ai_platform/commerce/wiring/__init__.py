@@ -35,6 +35,7 @@ from ai_platform.commerce.infrastructure.order_reads import SqlOrderReads
 from ai_platform.commerce.infrastructure.order_work import OrderTransactions
 from ai_platform.commerce.infrastructure.payment_gates import providers_of
 from ai_platform.commerce.infrastructure.purchases import SqlPurchases
+from ai_platform.commerce.infrastructure.retention import CommerceRetention
 from ai_platform.commerce.infrastructure.search_index import IndexTransactions
 from ai_platform.commerce.infrastructure.shelves import SqlShelves
 from ai_platform.commerce.interface.callbacks_http import CALLBACKS
@@ -63,6 +64,7 @@ class CommerceWork:
     payments: PaymentWorker
     expire_overdue: ExpireOverdueOrders
     reconcile: Reconcile
+    forget_old: Callable[[], Awaitable[None]]
     on_message: Callable[[Message], Awaitable[None]]
 
 
@@ -112,6 +114,7 @@ def build_commerce(
             payments=paying.worker,
             expire_overdue=ExpireOverdueOrders(reads=reads, expire=expire, clock=SystemClock()),
             reconcile=paying.reconcile,
+            forget_old=CommerceRetention(database, notice_days=settings.payment_notice_retention_days),
             on_message=Messages(expire, paying.worker),
         ),
         routers=(
