@@ -7,7 +7,9 @@ import pytest_asyncio
 
 from ai_platform.runtime.db import Database
 
-pytest.register_assert_rewrite("tests.integration.orders.shop")
+pytest.register_assert_rewrite(
+    "tests.integration.orders.shop", "tests.unit.commerce.order_suite", "tests.unit.commerce.payment_suite"
+)
 
 from tests.integration.orders.shop import Shop  # noqa: E402 - its assertions are rewritten
 from tests.integration.tenancy.conftest import install, platform  # noqa: E402, F401 - the fixtures

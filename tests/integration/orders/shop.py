@@ -35,7 +35,7 @@ from ai_platform.runtime.db import Database
 from ai_platform.runtime.outbox import Outbox
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.telemetry import Metrics
-from ai_platform.tenancy.contracts.api import TenantRecord
+from tests.unit.memory import OneTenant
 
 OWNER = Principal("owner", Role.OWNER, DEFAULT_TENANT)
 AGENT = Principal("agent", Role.AGENT, DEFAULT_TENANT)
@@ -52,36 +52,6 @@ class SettableClock:
 
     def pass_(self, **time: float) -> None:
         self.moved += timedelta(**time)
-
-
-class OneTenant:
-    """Implements as much of `TenancyApi` as orders ask."""
-
-    async def tenant(self, tenant_id: UUID) -> TenantRecord | None:
-        return TenantRecord(
-            id=tenant_id,
-            name="Warung",
-            wa_session=None,
-            llm_config_name="default-smart",
-            agent_prompt="",
-            agent_enabled=True,
-            payment_provider="sandbox",
-            payment_is_production=False,
-            currency="IDR",
-            timezone="Asia/Jakarta",
-            business_hours={},
-            is_active=True,
-            version=1,
-        )
-
-    async def tenant_of_session(self, wa_session: str) -> TenantRecord | None:
-        raise NotImplementedError
-
-    async def secret(self, tenant_id: UUID, name: str) -> str | None:
-        raise NotImplementedError
-
-    async def record(self, act: object) -> None:
-        raise NotImplementedError
 
 
 @dataclass
