@@ -11,7 +11,7 @@ import asyncpg
 from sqlalchemy import text
 
 from ai_platform.commerce.application.add_to_order import AddToOrder
-from ai_platform.commerce.application.ask_confirmation import AskConfirmation
+from ai_platform.commerce.application.ask_confirmation import AskConfirmation, Summary
 from ai_platform.commerce.application.cancel_order import CancelOrder
 from ai_platform.commerce.application.confirm_order import ConfirmOrder
 from ai_platform.commerce.application.create_order import CreateOrder, NewOrder
@@ -21,6 +21,7 @@ from ai_platform.commerce.application.move_order import MoveOrder
 from ai_platform.commerce.application.order_ports import Wanted
 from ai_platform.commerce.application.order_views import OrderView
 from ai_platform.commerce.application.whose_order import WhoseOrder
+from ai_platform.commerce.domain.confirmation import Action
 from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_status import OrderStatus, PaymentStatus
 from ai_platform.commerce.infrastructure.order_reads import SqlOrderReads
@@ -32,12 +33,14 @@ from ai_platform.kernel.once import Asking
 from ai_platform.kernel.principal import DEFAULT_TENANT, Principal, Role
 from ai_platform.runtime.bus_embedded import EmbeddedBus
 from ai_platform.runtime.db import Database
+from ai_platform.runtime.keyring import Keyring, new_secrets_key
 from ai_platform.runtime.outbox import Outbox
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.telemetry import Metrics
 from tests.unit.memory import OneTenant
 
 OWNER = Principal("owner", Role.OWNER, DEFAULT_TENANT)
+KEYS = Keyring.parse(new_secrets_key())
 AGENT = Principal("agent", Role.AGENT, DEFAULT_TENANT)
 
 
@@ -93,13 +96,13 @@ class Shop:
     def __init__(self, database: Database) -> None:
         self.database, self.clock, self.metrics = database, SettableClock(), Metrics()
         relay = Relay(Outbox(database), EmbeddedBus(database, ()))
-        self.transactions = OrderTransactions(database, relay, self.metrics, "crm_tasks")
+        self.transactions = OrderTransactions(database, relay, self.metrics, "crm_tasks", KEYS)
         self.reads, self.desk, tenancy = SqlOrderReads(database), DeskOfOneProvider(self), OneTenant()
         whose = WhoseOrder(self.reads)
         parts: dict[str, Any] = {"transactions": self.transactions, "clock": self.clock}
         self.create = CreateOrder(tenancy=tenancy, **parts)
         self.add = AddToOrder(whose=whose, **parts)
-        self.ask = AskConfirmation(whose=whose, **parts)
+        self.asks = AskConfirmation(whose=whose, **parts)
         self.confirm = ConfirmOrder(tenancy=tenancy, whose=whose, **parts)
         self.cancel = CancelOrder(payments=self.desk, whose=whose, **parts)
         self.move = MoveOrder(confirm=self.confirm, cancel=self.cancel, whose=whose, **parts)
@@ -153,6 +156,12 @@ class Shop:
         payment_id = await self.begin_payment(order_id)
         assert await self.paid(order_id, payment_id)
         return order_id, payment_id
+
+    async def ask(self, by: Principal, order_id: UUID, action: Action, **more: Any) -> Summary:
+        shown: list[Summary] = []
+        worded: Asking[Summary] = Asking(lambda summary: shown.append(summary) or {})
+        await self.asks(by, order_id, action, asking=worded, **more)
+        return shown[0]
 
     async def begin_payment(self, order_id: UUID, payment_id: UUID | None = None) -> UUID:
         payment_id = payment_id or new_id()

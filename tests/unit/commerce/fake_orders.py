@@ -35,7 +35,7 @@ class FakeOrderWork:
         self.orders = FakeOrders(rows, tenant_id)
         self.shelf = FakeShelf(rows, tenant_id)
         self.confirmations = FakeConfirmations(rows, tenant_id)
-        self.answers = FakeAnswers(rows.answers, tenant_id)
+        self.answers = self.sealed = FakeAnswers(rows.answers, tenant_id)
 
     @property
     def stock(self) -> Stock:

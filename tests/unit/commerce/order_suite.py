@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from ai_platform.commerce.application.add_to_order import AddToOrder
-from ai_platform.commerce.application.ask_confirmation import AskConfirmation
+from ai_platform.commerce.application.ask_confirmation import AskConfirmation, Summary
 from ai_platform.commerce.application.change_order import ChangeOrder
 from ai_platform.commerce.application.create_order import CreateOrder, NewOrder
 from ai_platform.commerce.application.order_ports import OrderFilter, OrderReads, OrderWork, Wanted
@@ -82,7 +82,7 @@ class Counter:
         self.add = AddToOrder(whose=whose, **parts)
         self.remove = RemoveFromOrder(whose=whose, **parts)
         self.change = ChangeOrder(whose=whose, **parts)
-        self.ask = AskConfirmation(whose=whose, **parts)
+        self.asks = AskConfirmation(whose=whose, **parts)
         self.get = GetOrder(shop.reads, whose)
         self.list_ = ListOrders(shop.reads, OneTenant())
 
@@ -92,6 +92,12 @@ class Counter:
 
     async def an_order(self, *wanted: Wanted) -> UUID:
         return UUID(str((await self.order(*wanted)).body["id"]))
+
+    async def ask(self, order_id: UUID, action: Action, once: Once | None = None) -> tuple[str, int]:
+        """The token, and the total that was shown."""
+        worded: Asking[Summary] = Asking(lambda summary: {"token": summary.token, "total": summary.order.total}, once)
+        answer = await self.asks(AGENT, order_id, action, asking=worded)
+        return str(answer.body["token"]), int(str(answer.body["total"]))
 
     async def listed(self, where: OrderFilter = EVERYTHING) -> list[OrderView]:
         found, more = await self.list_(AGENT, DEFAULT_TENANT, where, before=None, limit=50)
@@ -208,18 +214,24 @@ class OrderSuite:
         gayo = await shop.stock("GAYO", price=10_000)
         order_id = await counter.an_order(Wanted(variant_id=gayo, quantity=2))
         await shop.relabel(gayo, price=12_000, is_sold=True)
-        summary = await counter.ask(AGENT, order_id, Action.CONFIRM)
-        assert summary.order.total == (await counter.seen(order_id)).total == 24_000
+        _, shown = await counter.ask(order_id, Action.CONFIRM)
+        assert shown == (await counter.seen(order_id)).total == 24_000
+
+    async def test_the_same_key_again_is_the_same_token(self, shop: Shop, counter: Counter) -> None:
+        order_id = await counter.an_order(Wanted(variant_id=await shop.stock("GAYO"), quantity=1))
+        first = await counter.ask(order_id, Action.CONFIRM, once())
+        assert await counter.ask(order_id, Action.CONFIRM, once()) == first
+        assert (await counter.ask(order_id, Action.CONFIRM))[0] != first[0]
 
     async def test_a_summary_names_what_is_short_and_gives_no_token(self, shop: Shop, counter: Counter) -> None:
         gayo = await shop.stock("GAYO", stock=1)
         order_id = await counter.an_order(Wanted(variant_id=gayo, quantity=2))
         with pytest.raises(OutOfStock):
-            await counter.ask(AGENT, order_id, Action.CONFIRM)
+            await counter.ask(order_id, Action.CONFIRM)
 
     async def test_a_token_says_yes_once_and_to_its_own_tenant_only(self, shop: Shop, counter: Counter) -> None:
         order_id = await counter.an_order(Wanted(variant_id=await shop.stock("GAYO"), quantity=1))
-        yes = Yes(token=(await counter.ask(AGENT, order_id, Action.CANCEL)).token)
+        yes = Yes(token=(await counter.ask(order_id, Action.CANCEL))[0])
         async with shop.transactions(DEFAULT_TENANT) as work:
             order = await work.orders.find(order_id)
             await redeem(work, order, Action.CANCEL, yes, at=counter.clock.now())

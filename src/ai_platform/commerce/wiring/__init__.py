@@ -51,6 +51,7 @@ from ai_platform.commerce.wiring.payments import build_payments
 from ai_platform.kernel.clock import SystemClock
 from ai_platform.runtime.bus import Message
 from ai_platform.runtime.db import Database
+from ai_platform.runtime.keyring import Keyring
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.settings import Settings
 from ai_platform.runtime.telemetry import Metrics
@@ -88,11 +89,11 @@ class Commerce:
 
 
 def build_commerce(
-    *, database: Database, tenancy: TenancyApi, relay: Relay, metrics: Metrics, settings: Settings
+    *, database: Database, tenancy: TenancyApi, relay: Relay, metrics: Metrics, settings: Settings, keyring: Keyring
 ) -> Commerce:
     """The commerce queue takes the wake-ups of whoever works on orders and payments."""
     reads, providers = SqlOrderReads(database), providers_of(settings, database)
-    transactions = OrderTransactions(database, relay, metrics, settings.rabbitmq_crm_queue)
+    transactions = OrderTransactions(database, relay, metrics, settings.rabbitmq_crm_queue, keyring)
     paying = build_payments(database, tenancy, relay, metrics, settings.rabbitmq_crm_queue, providers=providers)
     orders = _orders(transactions, reads, tenancy, paying.desk)
     expire = ExpireOrder(transactions=transactions, payments=paying.desk, clock=SystemClock())
