@@ -52,6 +52,7 @@ from ai_platform.kernel.clock import SystemClock
 from ai_platform.runtime.bus import Message
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.keyring import Keyring
+from ai_platform.runtime.periodic import Periodic
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.settings import Settings
 from ai_platform.runtime.telemetry import Metrics
@@ -71,7 +72,7 @@ class CommerceWork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commerce:
-    """`below` are the paths whose callers prove themselves without a key.
+    """`below` are the paths whose callers prove themselves without a key; `housekeeping` is the gateway's.
 
     `body_limits` are in bytes; None where the body is read as it comes.
     """
@@ -84,6 +85,7 @@ class Commerce:
     routers: Sequence[APIRouter]
     below: tuple[str, ...]
     body_limits: Mapping[str, int | None]
+    housekeeping: Sequence[Periodic]
     idle: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
 
@@ -127,6 +129,7 @@ def build_commerce(
         ),
         below=(CALLBACKS,),
         body_limits={IMPORT: None},
+        housekeeping=paying.housekeeping,
         idle=paying.idle,
         close=providers.client.aclose,
     )
