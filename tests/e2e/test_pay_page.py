@@ -13,7 +13,8 @@ from tests.e2e.pay_shop import NAME, TOTAL, Shop, Window, window
 from tests.e2e.stage import Stage, empty_stage
 from tests.services.browser import chromium
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+# the first may have to wait for the browser's installation
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
 
 SHOTS = os.environ.get("PAY_PAGE_SHOTS")
 """A folder for pictures of every state, for whoever changes how the page looks."""
