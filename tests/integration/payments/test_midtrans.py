@@ -1,6 +1,7 @@
 """Our client of Midtrans against its twin, with the answers that surprise people."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -53,7 +54,9 @@ async def midtrans(twin: MidtransTwin) -> AsyncIterator[Midtrans]:
 
 
 async def test_a_payment_is_opened_with_all_its_lines(midtrans: Midtrans, twin: MidtransTwin) -> None:
-    link = await midtrans.open(ACCOUNT, a_wish(method=Method.EWALLET))
+    begins = datetime(2026, 11, 21, 8, tzinfo=UTC)
+    wish = a_wish(method=Method.EWALLET, begins_at=begins, expires_at=begins + timedelta(hours=1))
+    link = await midtrans.open(ACCOUNT, wish)
     assert link.url.startswith("https://app.sandbox.midtrans.com/")
     asked = twin.books.orders["ORD-1-1"].request
     assert asked["transaction_details"] == {"order_id": "ORD-1-1", "gross_amount": 165_000}
