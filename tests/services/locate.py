@@ -1,4 +1,4 @@
-"""Where the servers come from: a URL in the environment, this machine's programs, or Debian's packages."""
+"""Where servers and the browser come from: a URL in the environment, this machine's programs, Debian's packages."""
 
 import fcntl
 import importlib.util
@@ -7,15 +7,22 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 _OLDEST_POSTGRES: Final = 15
 _HOMEBREW: Final = (Path("/opt/homebrew"), Path("/usr/local"), Path("/home/linuxbrew/.linuxbrew"))
+_MAC_BROWSERS: Final = (
+    Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
+    Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
+)
 _POLICY: Final = Path("/usr/sbin/policy-rc.d")
 _OUR_POLICY: Final = "#!/bin/sh\n# Written for one apt-get of AI Platform's tests; safe to delete.\nexit 101\n"
+Wanted = Mapping[str, Callable[[], Path | None]]
+"""Debian's packages, and what finds their programs."""
+
 _HOW: Final = """\
 {name} is not here and could not be started. One of these helps:
   - a server that runs already:  export TEST_{variable}=...
@@ -60,18 +67,26 @@ def redis_program() -> Path | None:
     return Path(found) if found else None
 
 
-def install_missing() -> str:
+def chromium_program() -> Path | None:
+    """Chromium, or Chrome itself, of this machine."""
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))
+    return _first_file([*(Path(path) for path in found if path), *_MAC_BROWSERS])
+
+
+_SERVERS: Final[Wanted] = {
+    "postgresql": postgres_programs,
+    "rabbitmq-server": rabbitmq_program,
+    "redis-server": redis_program,
+}
+
+
+def install_missing(wanted: Wanted = _SERVERS) -> str:
     """As root on Debian and Ubuntu, install what this machine lacks. Returns what went wrong, else nothing."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return ""
     with (Path(tempfile.gettempdir()) / "ai-platform-apt.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = {
-            "postgresql": postgres_programs(),
-            "rabbitmq-server": rabbitmq_program(),
-            "redis-server": redis_program(),
-        }
-        missing = [package for package, program in wanted.items() if program is None]
+        missing = [package for package, find in wanted.items() if find() is None]
         return _apt_install(missing) if missing else ""
 
 

@@ -1,5 +1,6 @@
 """Who may see and change what: another tenant's things do not exist, and some of one's own are not everybody's."""
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from ai_platform.kernel.errors import NotAllowed, NotFound
@@ -18,6 +19,24 @@ class RoleTooLow(NotAllowed):
 
     def __init__(self, needed: Role) -> None:
         super().__init__(f"This needs role {needed}.")
+
+
+async def tenant_meant(
+    by: Principal,
+    thing_id: UUID,
+    tenant_of: Callable[[UUID], Awaitable[UUID | None]],
+    missing: Callable[[UUID], NotFound],
+) -> UUID:
+    """A tenant's own people mean one of their tenant's; the platform finds everybody's, and works as that tenant.
+
+    Raises what is `missing`.
+    """
+    if by.role is not Role.PLATFORM:
+        return by.tenant_id
+    tenant_id = await tenant_of(thing_id)
+    if tenant_id is None:
+        raise missing(thing_id)
+    return tenant_id
 
 
 def require_platform(who: Principal) -> None:

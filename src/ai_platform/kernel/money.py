@@ -55,6 +55,13 @@ def decimal_of(amount: int, currency: str) -> str:
     return f"{sign}{digits[:-decimals]}.{digits[-decimals:]}"
 
 
+def spoken(money: Money) -> str:
+    """As people read it: `Rp 150.000`, `USD 1,250.00`."""
+    whole, point, fraction = str(money).partition(".")
+    grouped = f"{int(whole):,}{point}{fraction}"
+    return f"Rp {grouped.replace(',', '.')}" if money.currency == "IDR" else f"{money.currency} {grouped}"
+
+
 def money_of(said: str | int | Decimal, currency: str, *, spare_zeros: bool = False) -> Money:
     """What was written in `currency`: `125000`, `"12.50"`. Raises NotMoney.
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from ai_platform.commerce.wiring import Commerce
 from ai_platform.processes.commerce import commerce_of
 from ai_platform.processes.foundation import Foundation, connected, spans_of
+from ai_platform.processes.housekeeping import FORGET_EVERY
 from ai_platform.processes.lifecycle import run, service_settings, stop_signals
 from ai_platform.processes.metrics import serve_metrics
 from ai_platform.processes.tenancy import refuse_lost_secrets, tenancy_of
@@ -44,6 +45,7 @@ async def attend(foundation: Foundation, commerce: Commerce, stop: asyncio.Event
         Periodic("payment-poll", work.payments.work_off, seconds=POLL_EVERY),
         Periodic("order-expiry", work.expire_overdue, seconds=SWEEP_EVERY),
         Periodic("reconciliation", reconcile, seconds=RECONCILE_EVERY, after=RECONCILE_AFTER),
+        Periodic("commerce-retention", work.forget_old, seconds=FORGET_EVERY),
     ]
     for one in repeated:
         one.start()

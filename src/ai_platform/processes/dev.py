@@ -134,7 +134,7 @@ async def _serve(
     bound = await llm.bind_default()
     commerce = commerce_of(foundation, tenancy)
     app = gateway_app(foundation, llm, tenancy, commerce, draining=stop.is_set)
-    repeated = (gauges_of(foundation), *tenancy.housekeeping)
+    repeated = (gauges_of(foundation), *tenancy.housekeeping, *commerce.housekeeping)
     foundation.relay.start()
     for one in repeated:
         one.start()

@@ -49,7 +49,7 @@ def create_app(draining: Callable[[], bool] = lambda: False) -> FastAPI:
     )
     tenancy = tenancy_of(foundation)
     commerce = commerce_of(foundation, tenancy)
-    lifespan = _lifespan(foundation, llm, tenancy.housekeeping, commerce)
+    lifespan = _lifespan(foundation, llm, (*tenancy.housekeeping, *commerce.housekeeping), commerce)
     return gateway_app(foundation, llm, tenancy, commerce, draining=draining, lifespan=lifespan)
 
 

@@ -11,8 +11,17 @@ from typing import Final, Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ai_platform.kernel.errors import Unavailable
+
 _NONCE: Final = 12
 _KEY: Final = 32
+
+
+class SecretsKeyMissing(Unavailable):
+    code = "secrets_key_missing"
+
+    def __init__(self) -> None:
+        super().__init__("SECRETS_KEY is not set, so no secret can be kept; tell the operator.", retry_after=60)
 
 
 class KeyNotOurs(Exception):
@@ -66,6 +75,9 @@ class Keyring:
             return key.decrypt(sealed.box[:_NONCE], sealed.box[_NONCE:], place.encode()).decode()
         except (InvalidTag, ValueError):
             raise KeyNotOurs from None
+
+
+NO_KEYS: Final = Keyring(())
 
 
 def _key_of(words: str) -> bytes:

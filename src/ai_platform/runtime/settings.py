@@ -139,6 +139,12 @@ class Settings(BaseSettings):
     payment_timeout_seconds: float = Field(
         10.0, gt=0, le=30, description="Seconds for each step of a call to a payment provider."
     )
+    payment_notice_retention_days: float = Field(
+        400.0,
+        ge=30,
+        description="Days for which a provider's notification is kept as it came. What is quarantined, not applied "
+        "yet, or of a payment that needs a person, is kept for ever.",
+    )
     sandbox_payments: bool | None = Field(
         None,
         description="Whether the sandbox's pay page is served, where anybody pays without money. Unset: in development "

@@ -67,6 +67,12 @@ class Metrics:
         self.payments = Counter(
             "payments_total", "Payments, by the status they reached.", ("provider", "status"), registry=registry
         )
+        self.payment_notices = Counter(
+            "payment_notices_total",
+            "Notifications of payment providers: received, ignored, or refused as forged.",
+            ("provider", "outcome"),
+            registry=registry,
+        )
         self.wa_messages = Counter(
             "wa_messages_total", "WhatsApp messages in and out.", ("direction", "status"), registry=registry
         )

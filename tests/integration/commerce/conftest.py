@@ -6,11 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 import pytest_asyncio
 
 from tests.integration.tenancy.conftest import Installation, install, platform
 
 __all__ = ["install", "platform"]
+
+pytest.register_assert_rewrite("tests.unit.commerce.catalogue_suite")
 
 
 @dataclass

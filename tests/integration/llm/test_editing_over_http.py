@@ -1,55 +1,19 @@
 """Operators make, read, change and delete the configuration over HTTP, on real rows, and lose no change."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from ai_platform.llm.contracts.api import CompletionRequest
-from ai_platform.llm.wiring import Llm, build_llm
+from ai_platform.llm.wiring import Llm
 from ai_platform.runtime.db import Database
-from ai_platform.runtime.telemetry import Metrics
-from tests.doors import OPERATORS_KEY, OWNERS_KEY, app_of
+from tests.doors import OWNERS_KEY
 from tests.integration.llm.conftest import execute
+from tests.integration.llm.editing import CONFIG, TEMPLATE, client_of, made, refusal
 from tests.integration.llm.test_changes_by_sql import within_two_seconds
-
-CONFIG = {"name": "mine", "provider": "demo", "model_name": "demo"}
-TEMPLATE = {"name": "shop", "content": "You serve {shop}."}
-
-
-@pytest_asyncio.fixture
-async def llm(database: Database) -> AsyncIterator[Llm]:
-    llm = build_llm(database=database, environment={}, metrics=Metrics())
-    yield llm
-    await llm.close()
-
-
-@pytest_asyncio.fixture
-async def http(llm: Llm) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(llm, OPERATORS_KEY) as client:
-        yield client
-
-
-def client_of(llm: Llm, key: str) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app_of(llm.routers))
-    headers = {"Authorization": f"Bearer {key}"}
-    return httpx.AsyncClient(transport=transport, base_url="http://gateway/v1/llm", headers=headers)
-
-
-async def made(http: httpx.AsyncClient, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    answer = await http.post(path, json=body)
-    assert answer.status_code == 201, answer.text
-    resource: dict[str, Any] = answer.json()
-    return resource
-
-
-def refusal(answer: httpx.Response) -> tuple[int, str, list[list[object]]]:
-    problem = answer.json()
-    return answer.status_code, problem["code"], [error["loc"][1:] for error in problem.get("errors", [])]
 
 
 async def test_three_fields_make_a_config_and_the_rest_is_told(http: httpx.AsyncClient) -> None:
@@ -285,101 +249,6 @@ async def test_pages_hold_every_name_once(http: httpx.AsyncClient, path: str) ->
 @pytest.mark.parametrize("cursor", ["!", "YQ==", "AA"])
 async def test_a_foreign_cursor_is_refused(http: httpx.AsyncClient, path: str, cursor: str) -> None:
     assert refusal(await http.get(path, params={"cursor": cursor}))[:2] == (422, "invalid_cursor")
-
-
-async def test_a_template_tells_its_placeholders_and_keeps_its_revisions(http: httpx.AsyncClient) -> None:
-    template = await made(http, "/templates", TEMPLATE)
-    assert (template["variables"], template["revision"]) == (["shop"], 1)
-
-    await http.put("/templates/shop", json={"content": "You serve {shop} in {city}.", "description": "new"})
-    replaced = (await http.put("/templates/shop", json={"content": "Hi."})).json()
-
-    assert (replaced["revision"], replaced["variables"]) == (3, [])
-    first = (await http.get("/templates/shop/revisions", params={"limit": 2})).json()
-    rest = (await http.get("/templates/shop/revisions", params={"cursor": first["next_cursor"]})).json()
-    told = [(item["revision"], item["variables"]) for item in first["items"] + rest["items"]]
-    assert told == [(3, []), (2, ["shop", "city"]), (1, ["shop"])]
-
-
-async def test_a_change_by_sql_is_among_the_revisions(database: Database, http: httpx.AsyncClient) -> None:
-    await execute(database, "UPDATE prompt_templates SET content = 'by hand' WHERE name = 'main-agent'")
-
-    items = (await http.get("/templates/main-agent/revisions")).json()["items"]
-
-    assert [(item["revision"], item["content"] == "by hand") for item in items] == [(2, True), (1, False)]
-
-
-@pytest.mark.parametrize(
-    ("change", "where"),
-    [
-        ({"content": "{oops"}, ["content"]),
-        ({"content": " "}, ["content"]),
-        ({"content": "ü" * 600_000}, ["content"]),
-        ({"variables": ["shop", "city"]}, ["variables"]),
-        ({"name": None}, ["name"]),
-    ],
-    ids=["braces", "blank", "long", "variables", "no name"],
-)
-async def test_a_template_beyond_its_limits_is_refused(
-    http: httpx.AsyncClient, change: dict[str, Any], where: list[object]
-) -> None:
-    answer = await http.post("/templates", json={**TEMPLATE, **change})
-
-    assert refusal(answer) == (422, "validation_failed", [where])
-
-
-async def test_the_four_agents_are_there_to_begin_with(http: httpx.AsyncClient) -> None:
-    items = (await http.get("/agents")).json()["items"]
-
-    assert {item["agent_type"]: item["template_name"] for item in items} == {
-        name: f"{name}-agent" for name in ("fallback", "followup", "main", "moderation")
-    }
-    assert {item["on_error"] for item in items} == {"block"}
-
-
-async def test_an_agent_is_replaced_as_a_whole(http: httpx.AsyncClient) -> None:
-    seen = (await http.get("/agents/moderation")).headers["ETag"]
-    stated = {"config_name": "demo", "template_name": "code-assistant", "on_error": "allow", "temperature": 0}
-
-    answer = await http.put("/agents/moderation", json=stated, headers={"If-Match": seen})
-    again = await http.put("/agents/moderation", json=stated, headers={"If-Match": seen})
-
-    assert {name: answer.json()[name] for name in stated} == stated
-    assert (answer.json()["max_retries"], answer.json()["max_tokens"]) == (3, None)
-    assert again.status_code == 412
-
-
-async def test_a_deleted_agent_is_made_anew(database: Database, http: httpx.AsyncClient) -> None:
-    await execute(database, "DELETE FROM agent_configs WHERE agent_type = 'main'")
-    assert (await http.get("/agents/main")).status_code == 404
-
-    assert (await http.put("/agents/main", json={"template_name": "main-agent"})).json()["version"] == 1
-
-
-@pytest.mark.parametrize(
-    ("change", "where"),
-    [
-        ({"template_name": "nobody"}, ["template_name"]),
-        ({"config_name": "nobody"}, ["config_name"]),
-        ({"on_error": "shrug"}, ["on_error"]),
-        ({"max_retries": 11}, ["max_retries"]),
-        ({"temperature": -1}, ["temperature"]),
-        ({"agent_type": "main"}, ["agent_type"]),
-    ],
-    ids=str,
-)
-async def test_an_agent_beyond_its_limits_is_refused(
-    http: httpx.AsyncClient, change: dict[str, Any], where: list[object]
-) -> None:
-    answer = await http.put("/agents/followup", json={"template_name": "followup-agent", **change})
-
-    assert refusal(answer) == (422, "validation_failed", [where])
-
-
-async def test_there_are_no_other_agents(http: httpx.AsyncClient) -> None:
-    assert refusal(await http.get("/agents/chief"))[:2] == (404, "agent_not_found")
-    refused = await http.put("/agents/chief", json={"template_name": "main-agent"})
-    assert refusal(refused)[:2] == (404, "agent_not_found")
 
 
 async def test_a_change_over_http_is_effective_in_a_running_worker(http: httpx.AsyncClient, llm: Llm) -> None:

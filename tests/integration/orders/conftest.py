@@ -7,10 +7,18 @@ import pytest_asyncio
 
 from ai_platform.runtime.db import Database
 
-pytest.register_assert_rewrite("tests.integration.orders.shop")
+pytest.register_assert_rewrite(
+    "tests.integration.orders.counter",
+    "tests.integration.orders.shop",
+    "tests.unit.commerce.order_suite",
+    "tests.unit.commerce.payment_suite",
+)
 
-from tests.integration.orders.shop import Shop  # noqa: E402 - its assertions are rewritten
-from tests.integration.tenancy.conftest import install, platform  # noqa: E402, F401 - the fixtures
+from tests.integration.orders.counter import Counter  # noqa: E402 - its assertions are rewritten
+from tests.integration.orders.shop import Shop  # noqa: E402
+from tests.integration.tenancy.conftest import Installation, install, platform  # noqa: E402
+
+__all__ = ["install", "platform"]
 
 
 @pytest_asyncio.fixture
@@ -18,3 +26,10 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
     database = Database(database_url)
     yield Shop(database)
     await database.close()
+
+
+@pytest_asyncio.fixture
+async def counter(platform: Installation) -> AsyncIterator[Counter]:
+    tenant = await platform.tenant()
+    async with platform.caller(tenant["api_key"]) as http:
+        yield Counter(platform, tenant["id"], http)

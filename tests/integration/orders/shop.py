@@ -11,7 +11,7 @@ import asyncpg
 from sqlalchemy import text
 
 from ai_platform.commerce.application.add_to_order import AddToOrder
-from ai_platform.commerce.application.ask_confirmation import AskConfirmation
+from ai_platform.commerce.application.ask_confirmation import AskConfirmation, Summary
 from ai_platform.commerce.application.cancel_order import CancelOrder
 from ai_platform.commerce.application.confirm_order import ConfirmOrder
 from ai_platform.commerce.application.confirm_together import ConfirmTogether
@@ -23,6 +23,7 @@ from ai_platform.commerce.application.move_order import MoveOrder
 from ai_platform.commerce.application.order_ports import Wanted
 from ai_platform.commerce.application.order_views import OrderView
 from ai_platform.commerce.application.whose_order import WhoseOrder
+from ai_platform.commerce.domain.confirmation import Action
 from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_status import OrderStatus, PaymentStatus
 from ai_platform.commerce.infrastructure.order_reads import SqlOrderReads
@@ -35,12 +36,14 @@ from ai_platform.kernel.principal import DEFAULT_TENANT, Principal, Role
 from ai_platform.runtime.batching import KeyedBatchers
 from ai_platform.runtime.bus_embedded import EmbeddedBus
 from ai_platform.runtime.db import Database
+from ai_platform.runtime.keyring import Keyring, new_secrets_key
 from ai_platform.runtime.outbox import Outbox
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.telemetry import Metrics
-from ai_platform.tenancy.contracts.api import TenantRecord
+from tests.unit.memory import OneTenant
 
 OWNER = Principal("owner", Role.OWNER, DEFAULT_TENANT)
+KEYS = Keyring.parse(new_secrets_key())
 AGENT = Principal("agent", Role.AGENT, DEFAULT_TENANT)
 
 
@@ -55,36 +58,6 @@ class SettableClock:
 
     def pass_(self, **time: float) -> None:
         self.moved += timedelta(**time)
-
-
-class OneTenant:
-    """Implements as much of `TenancyApi` as orders ask."""
-
-    async def tenant(self, tenant_id: UUID) -> TenantRecord | None:
-        return TenantRecord(
-            id=tenant_id,
-            name="Warung",
-            wa_session=None,
-            llm_config_name="default-smart",
-            agent_prompt="",
-            agent_enabled=True,
-            payment_provider="sandbox",
-            payment_is_production=False,
-            currency="IDR",
-            timezone="Asia/Jakarta",
-            business_hours={},
-            is_active=True,
-            version=1,
-        )
-
-    async def tenant_of_session(self, wa_session: str) -> TenantRecord | None:
-        raise NotImplementedError
-
-    async def secret(self, tenant_id: UUID, name: str) -> str | None:
-        raise NotImplementedError
-
-    async def record(self, act: object) -> None:
-        raise NotImplementedError
 
 
 @dataclass
@@ -126,13 +99,13 @@ class Shop:
     def __init__(self, database: Database) -> None:
         self.database, self.clock, self.metrics = database, SettableClock(), Metrics()
         relay = Relay(Outbox(database), EmbeddedBus(database, ()))
-        self.transactions = OrderTransactions(database, relay, self.metrics, "crm_tasks")
+        self.transactions = OrderTransactions(database, relay, self.metrics, "crm_tasks", KEYS)
         self.reads, self.desk, tenancy = SqlOrderReads(database), DeskOfOneProvider(self), OneTenant()
         whose = WhoseOrder(self.reads)
         parts: dict[str, Any] = {"transactions": self.transactions, "clock": self.clock}
         self.create = CreateOrder(tenancy=tenancy, **parts)
         self.add = AddToOrder(whose=whose, **parts)
-        self.ask = AskConfirmation(whose=whose, **parts)
+        self.asks = AskConfirmation(whose=whose, **parts)
         self.together = ConfirmTogether(tenancy=tenancy, **parts)
         batches: KeyedBatchers[UUID, Wish, Outcome] = KeyedBatchers(self.together, parallel=2)
         self.confirm = ConfirmOrder(together=batches, alone=self.together.alone, whose=whose, **parts)
@@ -188,6 +161,12 @@ class Shop:
         payment_id = await self.begin_payment(order_id)
         assert await self.paid(order_id, payment_id)
         return order_id, payment_id
+
+    async def ask(self, by: Principal, order_id: UUID, action: Action, **more: Any) -> Summary:
+        shown: list[Summary] = []
+        worded: Asking[Summary] = Asking(lambda summary: shown.append(summary) or {})
+        await self.asks(by, order_id, action, asking=worded, **more)
+        return shown[0]
 
     async def begin_payment(self, order_id: UUID, payment_id: UUID | None = None) -> UUID:
         payment_id = payment_id or new_id()

@@ -1,64 +1,11 @@
 """Orders over HTTP: shapes, refusals, roles, other people's orders, and requests that come twice."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
-import httpx
-import pytest_asyncio
-
-from ai_platform.kernel.ids import new_id
-from tests.integration.tenancy.conftest import Installation
+from tests.integration.orders.counter import Counter, rupiah
 
 NOBODY = "00000000-0000-7000-8000-00000000ffff"
-
-
-@dataclass
-class Counter:
-    """Where one tenant's people take orders; `http` is the owner's."""
-
-    platform: Installation
-    tenant_id: str
-    http: httpx.AsyncClient
-
-    @property
-    def orders(self) -> str:
-        return f"/v1/crm/tenants/{self.tenant_id}/orders"
-
-    async def offer(self, sku: str = "GAYO", *, price: int = 50_000, stock: int = 10) -> dict[str, Any]:
-        variant = {"sku": sku, "name": "250 g", "price": price, "stock": stock}
-        body = {"name": f"Kopi {sku}", "base_price": price, "variants": [variant]}
-        answer = await self.http.post(f"/v1/crm/tenants/{self.tenant_id}/products", json=body)
-        assert answer.status_code == 201, answer.text
-        product: dict[str, Any] = answer.json()
-        return product
-
-    async def customer(self) -> str:
-        customer_id = str(new_id())
-        async with self.platform.database.transaction(None) as connection:
-            await connection.exec_driver_sql(
-                f"INSERT INTO customers (id, tenant_id, name) VALUES ('{customer_id}', '{self.tenant_id}', 'Sri')"  # noqa: S608
-            )
-        return customer_id
-
-    async def order(self, *items: dict[str, Any], **more: Any) -> dict[str, Any]:
-        body = {"customer_id": await self.customer(), "items": list(items), **more}
-        answer = await self.http.post(self.orders, json=body)
-        assert answer.status_code == 201, answer.text
-        order: dict[str, Any] = answer.json()
-        return order
-
-
-@pytest_asyncio.fixture
-async def counter(platform: Installation) -> AsyncIterator[Counter]:
-    tenant = await platform.tenant()
-    async with platform.caller(tenant["api_key"]) as http:
-        yield Counter(platform, tenant["id"], http)
-
-
-def rupiah(amount: int) -> dict[str, str]:
-    return {"amount": str(amount), "currency": "IDR"}
 
 
 async def test_an_order_is_told_with_its_lines_and_sums(counter: Counter) -> None:
@@ -325,18 +272,6 @@ async def test_the_list_is_newest_first_page_by_page_and_can_be_narrowed(counter
     assert [one["id"] for one in theirs] == [made[2]["id"]]
     for wrong in ({"limit": 0}, {"limit": 201}, {"cursor": "x"}, {"status": "LOST"}, {"customer_id": "x"}):
         assert (await counter.http.get(counter.orders, params=wrong)).status_code == 422
-
-
-async def test_a_summary_and_its_token_over_http(counter: Counter) -> None:
-    await counter.offer()
-    order = await counter.order({"sku": "GAYO", "quantity": 1})
-    path = f"/v1/crm/orders/{order['id']}"
-    summary = await counter.http.post(f"{path}/confirmation", json={"action": "confirm"})
-    assert (summary.status_code, summary.json()["order"]["total"]) == (201, rupiah(50_000))
-    wrong = await counter.http.post(f"{path}/confirm", json={"token": "cnf_made_up"})
-    assert (wrong.status_code, wrong.json()["code"]) == (409, "confirmation_invalid")
-    right = await counter.http.post(f"{path}/confirm", json={"token": summary.json()["token"]})
-    assert right.json()["status"] == "CONFIRMED"
 
 
 async def test_orders_that_changed_are_counted(counter: Counter) -> None:

@@ -3,13 +3,12 @@
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
 import pytest_asyncio
 
-from ai_platform.commerce.application.payment_ports import Account, Asked, Payer, PayLine, PayWish, RefundWish
+from ai_platform.commerce.application.payment_ports import Account, RefundWish
 from ai_platform.commerce.domain.observation import Standing
 from ai_platform.commerce.domain.payment import Method
 from ai_platform.commerce.domain.payment_errors import (
@@ -21,29 +20,11 @@ from ai_platform.commerce.domain.payment_errors import (
 from ai_platform.commerce.infrastructure.midtrans import Midtrans, MidtransAddresses
 from ai_platform.commerce.infrastructure.provider_http import ProviderHttp
 from ai_platform.kernel.money import Money
+from tests.integration.payments.wishes import ASKED, DUE, a_wish
 from tests.twins.midtrans_books import SERVER_KEY
 from tests.twins.midtrans_server import MidtransTwin, midtrans_server
 
 ACCOUNT = Account(provider="midtrans", secret=SERVER_KEY)
-NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
-TENANT = uuid4()
-DUE = Money(165_000, "IDR")
-ASKED = Asked(tenant_id=TENANT, reference="ORD-1-1", provider_id=None, amount=DUE)
-
-
-def a_wish(**changes: Any) -> PayWish:
-    given: dict[str, Any] = {
-        "tenant_id": TENANT,
-        "reference": "ORD-1-1",
-        "amount": DUE,
-        "lines": (PayLine("KOPI", "Kopi | Gayo 250g", 2, 75_000), PayLine("SHIPPING", "Shipping", 1, 15_000)),
-        "payer": Payer(name="Budi", phone="+6281234567890"),
-        "method": None,
-        "begins_at": NOW,
-        "expires_at": NOW + timedelta(hours=1),
-        **changes,
-    }
-    return PayWish(**given)
 
 
 def a_refund(**changes: Any) -> RefundWish:
@@ -73,7 +54,9 @@ async def midtrans(twin: MidtransTwin) -> AsyncIterator[Midtrans]:
 
 
 async def test_a_payment_is_opened_with_all_its_lines(midtrans: Midtrans, twin: MidtransTwin) -> None:
-    link = await midtrans.open(ACCOUNT, a_wish(method=Method.EWALLET))
+    begins = datetime(2026, 11, 21, 8, tzinfo=UTC)
+    wish = a_wish(method=Method.EWALLET, begins_at=begins, expires_at=begins + timedelta(hours=1))
+    link = await midtrans.open(ACCOUNT, wish)
     assert link.url.startswith("https://app.sandbox.midtrans.com/")
     asked = twin.books.orders["ORD-1-1"].request
     assert asked["transaction_details"] == {"order_id": "ORD-1-1", "gross_amount": 165_000}

@@ -225,10 +225,10 @@ async def test_a_pay_page_is_pressed(open_shop: OpenShop) -> None:
     path = order["payment"]["url"].partition("/sandbox/")[2]
     async with shop.platform.caller() as customer:
         page = await customer.get(f"/sandbox/{path}")
-        assert (page.status_code, "IDR 150000" in page.text) == (200, True)
+        assert (page.status_code, "Rp 150.000" in page.text) == (200, True)
         pressed = await customer.post(f"/sandbox/{path}", data={"action": "pay"})
         assert pressed.status_code == 303
-        assert "paid" in (await customer.get(f"/sandbox/{path}")).text
+        assert "Paid" in (await customer.get(f"/sandbox/{path}")).text
         assert (await customer.get("/sandbox/pay/unknown")).status_code == 404
     await shop.work()
     assert (await shop.order(order))["payment_status"] == "PAID"

@@ -1,43 +1,22 @@
 """Our client of Xendit against its twin: a reference may name several invoices, and any of them may be paid."""
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
 import pytest_asyncio
 
-from ai_platform.commerce.application.payment_ports import Account, Asked, Payer, PayLine, PayWish
+from ai_platform.commerce.application.payment_ports import Account
 from ai_platform.commerce.domain.observation import Standing
 from ai_platform.commerce.domain.payment import Method
 from ai_platform.commerce.domain.payment_errors import ProviderRefused, ProviderUnavailable
 from ai_platform.commerce.infrastructure.provider_http import ProviderHttp
 from ai_platform.commerce.infrastructure.xendit import Xendit
 from ai_platform.kernel.money import Money
+from tests.integration.payments.wishes import ASKED, DUE, a_wish
 from tests.twins.xendit_server import CALLBACK_TOKEN, SECRET_KEY, XenditTwin, xendit_server
 
 ACCOUNT = Account(provider="xendit", secret=SECRET_KEY, callback_token=CALLBACK_TOKEN)
-NOW = datetime.now(UTC)
-TENANT = uuid4()
-DUE = Money(165_000, "IDR")
-ASKED = Asked(tenant_id=TENANT, reference="ORD-1-1", provider_id=None, amount=DUE)
-
-
-def a_wish(**changes: Any) -> PayWish:
-    given: dict[str, Any] = {
-        "tenant_id": TENANT,
-        "reference": "ORD-1-1",
-        "amount": DUE,
-        "lines": (PayLine("KOPI", "Kopi Gayo", 2, 75_000), PayLine("SHIPPING", "Shipping", 1, 15_000)),
-        "payer": Payer(name="Budi", phone="+6281234567890"),
-        "method": None,
-        "begins_at": NOW,
-        "expires_at": NOW + timedelta(hours=1),
-        **changes,
-    }
-    return PayWish(**given)
 
 
 @pytest.fixture

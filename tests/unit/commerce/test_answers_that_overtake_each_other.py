@@ -1,27 +1,21 @@
 """Several workers ask one provider about one payment, and their answers come back in any order."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, cast
-from uuid import UUID, uuid4
+from datetime import datetime
+from uuid import uuid4
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from ai_platform.commerce.application.payment_work import Look, PaymentTransactions
+from ai_platform.commerce.application.payment_work import Look
 from ai_platform.commerce.application.record_provider_state import RecordProviderState
 from ai_platform.commerce.domain.observation import Observation, Standing
 from ai_platform.commerce.domain.order_status import PaymentStatus
 from ai_platform.commerce.domain.payment import PayLink, Payment
-from ai_platform.kernel.money import Money
-
-NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
-DUE = Money(150_000, "IDR")
+from tests.unit.commerce.fake_payments import FakePaymentTransactions, NoOrders
+from tests.unit.commerce.payment_suite import DUE, NOW, a_payment
 
 
 class StillClock:
@@ -29,86 +23,39 @@ class StillClock:
         return NOW
 
 
-@dataclass
-class Ledger:
-    """What the order was told: the sum that it was paid with so far, less what was taken back."""
+class Ledger(NoOrders):
+    """What the order was told: how often it was paid, and how often that was taken back."""
 
-    paid: int = 0
-    reversed: int = 0
+    def __init__(self) -> None:
+        self.was_paid = self.was_reversed = 0
 
-    async def paid_(self, *_: UUID, **__: Any) -> bool:
-        self.paid += 1
+    async def paid(self, *_: object, **__: object) -> bool:
+        self.was_paid += 1
         return True
 
-    async def reversed_(self, *_: UUID, **__: Any) -> None:
-        self.reversed += 1
-
-    async def nothing(self, *_: Any, **__: Any) -> None: ...
+    async def reversed(self, *_: object, **__: object) -> None:
+        self.was_reversed += 1
 
 
-@dataclass
-class OnePayment:
-    """Implements as much of `PaymentTransactions` as recording needs, for one payment in memory."""
+class Book:
+    """One open payment, and the order that it pays."""
 
-    stored: Payment
-    ledger: Ledger = field(default_factory=Ledger)
-
-    @asynccontextmanager
-    async def __call__(self, tenant_id: UUID) -> AsyncIterator[Any]:
-        del tenant_id
-        yield self
+    def __init__(self, payment: Payment) -> None:
+        self.ledger, self._id = Ledger(), payment.id
+        self.transactions = FakePaymentTransactions(self.ledger)
+        self.transactions.keep(payment)
+        self.record = RecordProviderState(self.transactions, StillClock())
 
     @property
-    def payments(self) -> Any:
-        return self
+    def payment(self) -> Payment:
+        return self.transactions.rows.payments[self._id]
 
-    @property
-    def schedule(self) -> Any:
-        return self
-
-    @property
-    def orders(self) -> Any:
-        return self
-
-    async def get(self, payment_id: UUID) -> Payment:
-        del payment_id
-        return deepcopy(self.stored)
-
-    async def of_order(self, order_id: UUID) -> list[Payment]:
-        del order_id
-        return [deepcopy(self.stored)]
-
-    async def save(self, payment: Payment) -> None:
-        payment.version += 1
-        self.stored = deepcopy(payment)
-
-    async def looked(self, payment_id: UUID, **_: Any) -> None:
-        del payment_id
-
-    async def paid(self, *_: UUID, **__: Any) -> bool:
-        return await self.ledger.paid_()
-
-    async def reversed(self, *_: UUID, **__: Any) -> None:
-        await self.ledger.reversed_()
-
-    async def payment_ended(self, *_: Any, **__: Any) -> None: ...
-
-    async def refunded(self, *_: Any, **__: Any) -> None: ...
+    def look(self) -> Look:
+        return Look(deepcopy(self.payment), NOW, called_off=False)
 
 
 def opened() -> Payment:
-    payment = Payment(
-        id=uuid4(),
-        tenant_id=uuid4(),
-        order_id=uuid4(),
-        provider="midtrans",
-        attempt=1,
-        reference="ORD-1-1",
-        amount=DUE,
-        expires_at=NOW + timedelta(hours=1),
-        created_at=NOW,
-        updated_at=NOW,
-    )
+    payment = a_payment(uuid4())
     payment.open(PayLink(url="https://pay.example.test"), NOW)
     return payment
 
@@ -118,8 +65,7 @@ class AnswersInAnyOrder(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.book = OnePayment(opened())
-        self.record = RecordProviderState(cast("PaymentTransactions", self.book), StillClock())
+        self.book = Book(opened())
         self.truth: Observation | None = None
         self.hands: list[tuple[Look, tuple[Observation, ...]]] = []
         self.was_paid = 0
@@ -155,26 +101,23 @@ class AnswersInAnyOrder(RuleBasedStateMachine):
 
     @rule()
     def somebody_asks(self) -> None:
-        look = Look(deepcopy(self.book.stored), NOW, called_off=False)
-        self.hands.append((look, (self.truth,) if self.truth else ()))
+        self.hands.append((self.book.look(), (self.truth,) if self.truth else ()))
 
     @precondition(lambda self: self.hands)
     @rule(data=st.data())
     def an_answer_comes_back(self, data: st.DataObject) -> None:
         look, seen = self.hands.pop(data.draw(st.integers(0, len(self.hands) - 1)))
-        recorded = asyncio.run(self.record(look, seen))
+        recorded = asyncio.run(self.book.record(look, seen))
         if recorded is None:
             self.somebody_asks()
             look, seen = self.hands.pop()
-            assert asyncio.run(self.record(look, seen)) is not None
+            assert asyncio.run(self.book.record(look, seen)) is not None
 
     @invariant()
     def whoever_asks_now_learns_the_truth(self) -> None:
         """A last question, with nobody in between: what is recorded is what the provider says, whatever came before."""
-        book = OnePayment(deepcopy(self.book.stored))
-        record = RecordProviderState(cast("PaymentTransactions", book), StillClock())
-        look = Look(deepcopy(book.stored), NOW, called_off=False)
-        found = asyncio.run(record(look, (self.truth,) if self.truth else ()))
+        book = Book(deepcopy(self.book.payment))
+        found = asyncio.run(book.record(book.look(), (self.truth,) if self.truth else ()))
         assert found is not None
         standing = self.truth.standing if self.truth else Standing.WAITING
         assert found.received == (DUE.amount if standing in (Standing.PAID, Standing.REFUNDED) else 0)
@@ -184,25 +127,23 @@ class AnswersInAnyOrder(RuleBasedStateMachine):
     @invariant()
     def the_order_was_paid_once_and_no_more(self) -> None:
         told = self.book.ledger
-        assert told.paid <= 1
-        assert told.reversed <= told.paid
-        has_money = self.book.stored.received > 0
-        assert (told.paid - told.reversed == 1) == has_money
+        assert told.was_paid <= 1
+        assert told.was_reversed <= told.was_paid
+        has_money = self.book.payment.received > 0
+        assert (told.was_paid - told.was_reversed == 1) == has_money
 
 
 async def test_an_answer_from_before_the_reversal_does_not_pay_again() -> None:
-    book = OnePayment(opened())
-    record = RecordProviderState(cast("PaymentTransactions", book), StillClock())
+    book = Book(opened())
 
     def asked(standing: Standing) -> tuple[Look, tuple[Observation, ...]]:
-        look = Look(deepcopy(book.stored), NOW, called_off=False)
-        return look, (Observation(transaction_id="t1", standing=standing, amount=DUE),)
+        return book.look(), (Observation(transaction_id="t1", standing=standing, amount=DUE),)
 
     early = asked(Standing.PAID)
-    assert await record(*asked(Standing.PAID)) is not None
-    assert await record(*asked(Standing.DENIED)) is not None
-    assert await record(*early) is None
-    assert (book.stored.status, book.ledger.paid) == (PaymentStatus.FAILED, 1)
+    assert await book.record(*asked(Standing.PAID)) is not None
+    assert await book.record(*asked(Standing.DENIED)) is not None
+    assert await book.record(*early) is None
+    assert (book.payment.status, book.ledger.was_paid) == (PaymentStatus.FAILED, 1)
 
 
 AnswersInAnyOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from ai_platform.kernel.money import AMOUNT_MAX, Money, NotMoney, SaidMoney, decimal_of, money_of
+from ai_platform.kernel.money import AMOUNT_MAX, Money, NotMoney, SaidMoney, decimal_of, money_of, spoken
 from ai_platform.runtime.money_fields import MoneySaid
 
 SAID: TypeAdapter[SaidMoney] = TypeAdapter(MoneySaid)
@@ -64,6 +64,20 @@ def test_a_provider_may_write_spare_zeros() -> None:
     assert money_of("125000.00", "IDR", spare_zeros=True) == Money(125_000, "IDR")
     with pytest.raises(NotMoney):
         money_of("125000.01", "IDR", spare_zeros=True)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "said"),
+    [
+        (150_000, "IDR", "Rp 150.000"),
+        (0, "IDR", "Rp 0"),
+        (AMOUNT_MAX, "IDR", "Rp 1.000.000.000.000"),
+        (125_050, "USD", "USD 1,250.50"),
+        (999, "JPY", "JPY 999"),
+    ],
+)
+def test_people_read_amounts_as_their_currency_writes_them(amount: int, currency: str, said: str) -> None:
+    assert spoken(Money(amount, currency)) == said
 
 
 @given(st.integers(0, AMOUNT_MAX), st.sampled_from(["IDR", "USD", "KWD", "JPY"]))

@@ -60,6 +60,7 @@ def test_a_variable_of_another_program_is_ignored(read: Read) -> None:
         ("LLM_WORKER_CONCURRENCY", "0"),
         ("JOB_DEFAULT_MAX_RETRIES", "11"),
         ("JOB_LEASE_SECONDS", "1"),
+        ("PAYMENT_NOTICE_RETENTION_DAYS", "29"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_by_name(read: Read, variable: str, value: str) -> None:
@@ -69,6 +70,15 @@ def test_a_value_that_makes_no_sense_is_refused_by_name(read: Read, variable: st
 
 def test_production_takes_a_strong_key(read: Read) -> None:
     assert read(APP_ENV="production", AI_PLATFORM_ADMIN_KEY=STRONG, SECRETS_KEY="k").app_env == "production"
+
+
+def test_money_that_is_nobodys_is_taken_in_development_only(read: Read) -> None:
+    assert read().serves_sandbox
+    assert not read(SANDBOX_PAYMENTS="false").serves_sandbox
+    production = {"APP_ENV": "production", "AI_PLATFORM_ADMIN_KEY": STRONG, "SECRETS_KEY": "k", "SANDBOX_PAYMENTS": ""}
+    assert not read(**production).serves_sandbox
+    with pytest.raises(ValidationError, match="SANDBOX_PAYMENTS"):
+        read(**production | {"SANDBOX_PAYMENTS": "true"})
 
 
 @pytest.mark.parametrize("key", ["", "short", *sorted(WEAK_KEYS), "CHANGEME"])

@@ -16,13 +16,14 @@ from ai_platform.commerce.domain.order_money import require_payable
 from ai_platform.commerce.domain.order_status import STEPS, OrderStatus
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.ids import new_id
+from ai_platform.kernel.once import Answer, Asking
 from ai_platform.kernel.principal import Principal
 from ai_platform.kernel.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The token is told this once. `shipping_address`: where it would go."""
+    """The token is told here, and kept as its hash. `shipping_address`: where it would go."""
 
     token: str
     action: Action
@@ -33,7 +34,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskConfirmation:
-    """The summary has today's prices; what cannot be had is refused before anybody says yes to it."""
+    """The summary has today's prices; what cannot be had is refused before anybody says yes to it.
+
+    Asked again under one key it is the first summary and its token again, so that a lost answer leaves no second yes.
+    """
 
     transactions: Transactions[OrderWork]
     whose: WhoseOrder
@@ -47,10 +51,13 @@ class AskConfirmation:
         *,
         shipping_address: Address | None = None,
         conversation_id: UUID | None = None,
-    ) -> Summary:
+        asking: Asking[Summary],
+    ) -> Answer:
         """Raises OrderNotFound, InvalidOrderStep, OrderEmpty, OutOfStock, OrderIsPaid, OrderOnHold, OrderExpired."""
         now, token = self.clock.now(), new_token()
         async with self.transactions(await self.whose(by, order_id)) as work:
+            if (earlier := await asking.earlier(work.sealed)) is not None:
+                return earlier
             order = await work.orders.find(order_id)
             await _refuse_the_impossible(work, order, action, now)
             confirmation = Confirmation(
@@ -65,14 +72,14 @@ class AskConfirmation:
                 expires_at=now + LIVES_FOR,
             )
             await work.confirmations.add(confirmation)
-        address = shipping_address or order.shipping_address
-        return Summary(
-            token=token,
-            action=action,
-            order=view_of(order),
-            shipping_address=address,
-            expires_at=confirmation.expires_at,
-        )
+            summary = Summary(
+                token=token,
+                action=action,
+                order=view_of(order),
+                shipping_address=shipping_address or order.shipping_address,
+                expires_at=confirmation.expires_at,
+            )
+            return await asking.answer(work.sealed, summary)
 
 
 async def _refuse_the_impossible(work: OrderWork, order: Order, action: Action, now: datetime) -> None:

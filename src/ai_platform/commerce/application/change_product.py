@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ai_platform.commerce.application.catalogue_ports import CatalogueWork
-from ai_platform.commerce.domain.errors import ProductNotFound
+from ai_platform.commerce.application.named_product import named_product
 from ai_platform.commerce.domain.product import Hand, Product, ProductChanges, VariantChanges
 from ai_platform.commerce.domain.variant import MoveKind, VariantDraft
 from ai_platform.kernel.access import require_owner
-from ai_platform.kernel.aggregate import require_version
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.principal import Principal
 from ai_platform.kernel.transactions import Transactions
@@ -35,10 +34,7 @@ class ChangeProduct:
         """Raises TenantNotFound, RoleTooLow, ProductNotFound, PreconditionFailed, WrongField, SkuTaken."""
         require_owner(by, tenant_id)
         async with self.transactions(tenant_id) as work:
-            product = await work.products.get(product_id)
-            if product is None:
-                raise ProductNotFound(product_id)
-            require_version(product.version, expected)
+            product = await named_product(work, product_id, expected=expected)
             product.change(changes, self.clock.now())
             if variants is not None:
                 self._replace_variants(product, variants, by)

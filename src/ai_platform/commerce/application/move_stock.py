@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ai_platform.commerce.application.catalogue_ports import CatalogueWork
+from ai_platform.commerce.application.named_product import named_product
 from ai_platform.commerce.application.variants import Placed
-from ai_platform.commerce.domain.errors import ProductNotFound
 from ai_platform.commerce.domain.product import Hand
 from ai_platform.commerce.domain.variant import MoveKind
 from ai_platform.kernel.access import require_owner
@@ -38,9 +38,7 @@ class MoveStock:
         async with self.transactions(tenant_id) as work:
             if (earlier := await asking.earlier(work.answers)) is not None:
                 return earlier
-            product = await work.products.get(product_id)
-            if product is None:
-                raise ProductNotFound(product_id)
+            product = await named_product(work, product_id)
             moved = product.move_stock(
                 variant_id, delta, self.clock.now(), Hand(by.actor, MoveKind.ADJUSTED, reason.strip())
             )

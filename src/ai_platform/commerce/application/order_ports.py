@@ -93,6 +93,10 @@ class OrderWork(Protocol):
     @property
     def answers(self) -> Answers: ...
 
+    @property
+    def sealed(self) -> Answers:
+        """For answers that tell a token. Keeping one raises Unavailable without a key to seal it with."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:

@@ -10,7 +10,7 @@ from ai_platform.commerce.application.tenants import require_tenant
 from ai_platform.commerce.domain.payment import Payment
 from ai_platform.commerce.domain.payment_errors import PaymentNotFound
 from ai_platform.commerce.domain.refund import Refund
-from ai_platform.kernel.access import RoleTooLow
+from ai_platform.kernel.access import RoleTooLow, tenant_meant
 from ai_platform.kernel.principal import Principal, Role
 from ai_platform.tenancy.contracts.api import TenancyApi
 
@@ -23,18 +23,13 @@ class PaymentView:
 
 @dataclass(frozen=True, slots=True)
 class WhosePayment:
-    """A tenant's own people mean one of their tenant's; the platform finds everybody's, and works as that tenant."""
+    """The tenant that a payment is of, and that whoever means it works as."""
 
     reads: PaymentReads
 
     async def __call__(self, by: Principal, payment_id: UUID) -> UUID:
         """The tenant. Raises PaymentNotFound."""
-        if by.role is not Role.PLATFORM:
-            return by.tenant_id
-        tenant_id = await self.reads.tenant_of(payment_id)
-        if tenant_id is None:
-            raise PaymentNotFound(payment_id)
-        return tenant_id
+        return await tenant_meant(by, payment_id, self.reads.tenant_of, PaymentNotFound)
 
 
 @dataclass(frozen=True, slots=True)

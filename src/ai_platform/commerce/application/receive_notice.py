@@ -1,18 +1,20 @@
 """A provider says that there is news: who says so is verified on the raw bytes, what he says is kept as it came."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from ai_platform.commerce.application.payment_ports import Account, Accounts, Gate, Gates, Notice
 from ai_platform.commerce.application.payment_work import Notices
+from ai_platform.commerce.application.refused_notices import REFERENCE_SHOWN, RefusedNotices
 from ai_platform.commerce.domain.payment_errors import NoticeNotGenuine
 from ai_platform.kernel.errors import NotFound
-from ai_platform.tenancy.contracts.api import Act, TenancyApi
+from ai_platform.tenancy.contracts.api import TenancyApi
 
 RECEIVED: Final = "received"
 IGNORED: Final = "ignored"
-_REFERENCE_SHOWN: Final = 100
+REFUSED: Final = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +22,15 @@ class ReceiveNotice:
     """Nothing of it is believed: it makes the payment due, and the worker asks the provider.
 
     At the address without a tenant, the reference tells whose secret to try; what nobody knows has to be genuine by the
-    installation's own.
+    installation's own. `count` is told the provider and what became of the notice.
     """
 
     gates: Gates
     accounts: Accounts
     notices: Notices
     tenancy: TenancyApi
+    refused: RefusedNotices
+    count: Callable[[str, str], object]
 
     async def __call__(self, provider: str, tenant_id: UUID | None, notice: Notice) -> str:
         """Raises NotFound for an unknown provider or tenant, and NoticeNotGenuine, which is remembered."""
@@ -42,10 +46,12 @@ class ReceiveNotice:
             provider,
             notice,
             tenant_id=owner,
-            reference=reference[:_REFERENCE_SHOWN] if reference else None,
+            reference=reference[:REFERENCE_SHOWN] if reference else None,
             payment_id=known[1] if known else None,
         )
-        return RECEIVED if is_active else IGNORED
+        became = RECEIVED if is_active else IGNORED
+        self.count(provider, became)
+        return became
 
     async def _is_active(self, tenant_id: UUID | None) -> bool:
         if tenant_id is None:
@@ -63,15 +69,7 @@ class ReceiveNotice:
             if owner is None
             else await self.accounts.of_tenant(owner, provider)
         )  # fmt: skip
-        if account is not None and gate.reader.is_genuine(notice, account):
-            return
-        details = {"provider": provider, "reference": (reference or "")[:_REFERENCE_SHOWN]}
-        act = Act(
-            tenant_id=owner,
-            actor=f"callback:{provider}",
-            action="payment.signature_refused",
-            subject=details["reference"] or provider,
-            details=details,
-        )
-        await self.tenancy.record(act)
-        raise NoticeNotGenuine
+        if account is None or not gate.reader.is_genuine(notice, account):
+            self.count(provider, REFUSED)
+            await self.refused.remember(provider, owner, reference)
+            raise NoticeNotGenuine

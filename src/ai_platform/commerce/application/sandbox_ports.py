@@ -1,23 +1,27 @@
 """The sandbox's books, as its pay page sees them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from ai_platform.commerce.application.payment_ports import PayLine
 from ai_platform.commerce.domain.observation import Standing
 from ai_platform.kernel.money import Money
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxPage:
-    """What the customer sees."""
+    """`standing` is EXPIRED from the moment its time is over, pressed or not."""
 
-    token: str
     tenant_id: UUID
     reference: str
-    description: str
+    lines: tuple[PayLine, ...]
     amount: Money
-    status: str
+    standing: Standing
+    refunded: Money
+    expires_at: datetime
+    settled_at: datetime | None
 
 
 class SandboxBooks(Protocol):

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ai_platform.commerce.application.catalogue_ports import CatalogueWork
-from ai_platform.commerce.domain.errors import ProductNotFound
+from ai_platform.commerce.application.named_product import named_product
 from ai_platform.commerce.domain.product import Hand, Product, VariantChanges
 from ai_platform.commerce.domain.variant import MoveKind, Variant, VariantDraft
 from ai_platform.kernel.access import require_owner
-from ai_platform.kernel.aggregate import require_version
 from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.once import Answer, Asking
 from ai_platform.kernel.principal import Principal
@@ -31,9 +30,7 @@ class AddVariant:
         async with self.transactions(tenant_id) as work:
             if (earlier := await asking.earlier(work.answers)) is not None:
                 return earlier
-            product = await work.products.get(product_id)
-            if product is None:
-                raise ProductNotFound(product_id)
+            product = await named_product(work, product_id)
             made = product.add(draft, self.clock.now(), Hand(by.actor, MoveKind.INITIAL))
             await work.products.save([product])
             return await asking.answer(work.answers, (product, made))
@@ -61,10 +58,7 @@ class ChangeVariant:
         """
         require_owner(by, tenant_id)
         async with self.transactions(tenant_id) as work:
-            product = await work.products.get(product_id)
-            if product is None:
-                raise ProductNotFound(product_id)
-            require_version(product.version, expected)
+            product = await named_product(work, product_id, expected=expected)
             changed = product.change_variant(variant_id, changes, self.clock.now())
             await work.products.save([product])
             return product, changed

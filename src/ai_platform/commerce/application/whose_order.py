@@ -5,20 +5,16 @@ from uuid import UUID
 
 from ai_platform.commerce.application.order_ports import OrderReads
 from ai_platform.commerce.domain.order_errors import OrderNotFound
-from ai_platform.kernel.principal import Principal, Role
+from ai_platform.kernel.access import tenant_meant
+from ai_platform.kernel.principal import Principal
 
 
 @dataclass(frozen=True, slots=True)
 class WhoseOrder:
-    """A tenant's own people mean one of their tenant's; the platform finds everybody's, and works as that tenant."""
+    """The tenant that an order is of, and that whoever means it works as."""
 
     reads: OrderReads
 
     async def __call__(self, by: Principal, order_id: UUID) -> UUID:
         """The tenant. Raises OrderNotFound."""
-        if by.role is not Role.PLATFORM:
-            return by.tenant_id
-        tenant_id = await self.reads.tenant_of(order_id)
-        if tenant_id is None:
-            raise OrderNotFound(order_id)
-        return tenant_id
+        return await tenant_meant(by, order_id, self.reads.tenant_of, OrderNotFound)

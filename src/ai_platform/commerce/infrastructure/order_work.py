@@ -14,7 +14,9 @@ from ai_platform.commerce.infrastructure.shelf import SqlShelf
 from ai_platform.commerce.infrastructure.stock import SqlStock
 from ai_platform.runtime.answers import ConnectionAnswers
 from ai_platform.runtime.db import Database
+from ai_platform.runtime.keyring import NO_KEYS, Keyring
 from ai_platform.runtime.relay import Relay
+from ai_platform.runtime.sealed_answers import SealedAnswers
 from ai_platform.runtime.telemetry import Metrics
 
 
@@ -27,10 +29,11 @@ class SqlOrderWork:
     shelf: SqlShelf
     confirmations: SqlConfirmations
     answers: ConnectionAnswers
+    sealed: SealedAnswers
     consequences: Consequences
 
 
-def order_work(connection: AsyncConnection, tenant_id: UUID, queue: str) -> SqlOrderWork:
+def order_work(connection: AsyncConnection, tenant_id: UUID, queue: str, keyring: Keyring = NO_KEYS) -> SqlOrderWork:
     """Orders in a transaction that somebody else has opened; he tells `consequences` after its commit."""
     consequences = Consequences(connection, queue)
     return SqlOrderWork(
@@ -39,24 +42,29 @@ def order_work(connection: AsyncConnection, tenant_id: UUID, queue: str) -> SqlO
         shelf=SqlShelf(connection, tenant_id),
         confirmations=SqlConfirmations(connection, tenant_id),
         answers=ConnectionAnswers(connection, tenant_id),
+        sealed=SealedAnswers(connection, tenant_id, keyring),
         consequences=consequences,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class OrderTransactions:
-    """Implements `Transactions[OrderWork]`, of one tenant each. `queue` takes the wake-ups."""
+    """Implements `Transactions[OrderWork]`, of one tenant each.
+
+    `queue` takes the wake-ups; `keyring` seals answers that tell a token.
+    """
 
     database: Database
     relay: Relay
     metrics: Metrics
     queue: str
+    keyring: Keyring = NO_KEYS
 
     @asynccontextmanager
     async def __call__(self, tenant_id: UUID | None) -> AsyncIterator[SqlOrderWork]:
         if tenant_id is None:
             raise TypeError("an order is always one tenant's")
         async with self.database.transaction(tenant_id) as connection:
-            work = order_work(connection, tenant_id, self.queue)
+            work = order_work(connection, tenant_id, self.queue, self.keyring)
             yield work
         work.consequences.tell(self.relay, self.metrics)

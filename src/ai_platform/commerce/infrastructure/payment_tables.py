@@ -140,6 +140,7 @@ payment_notices: Final = Table(
     Column("body", LargeBinary, nullable=False),
     _now("received_at"),
     Index("ix_payment_notices_payment", "payment_id", "id"),
+    Index("ix_payment_notices_received_at", "received_at"),
 )
 
 payment_quarantine: Final = Table(
@@ -162,7 +163,7 @@ sandbox_payments: Final = Table(
     Column("transaction_id", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("currency", CHAR(3), nullable=False),
-    Column("description", Text, nullable=False),
+    Column("lines", JSONB, nullable=False, server_default=text("'[]'")),
     Column("method", Text),
     Column("status", Text, nullable=False, server_default=text("'waiting'")),
     Column("refunds", JSONB, nullable=False, server_default=text("'{}'")),

@@ -4,13 +4,13 @@ import hashlib
 import hmac
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from ai_platform.commerce.application.payment_ports import Account, Asked, Notice, PayWish, RefundWish
+from ai_platform.commerce.application.payment_ports import Account, Asked, Notice, PayLine, PayWish, RefundWish
 from ai_platform.commerce.application.sandbox_ports import SandboxPage
 from ai_platform.commerce.domain.observation import Observation, Standing
 from ai_platform.commerce.domain.payment import PayLink
@@ -48,7 +48,7 @@ class Sandbox:
             "transaction_id": secrets.token_hex(8),
             "amount": wish.amount.amount,
             "currency": wish.amount.currency,
-            "description": "\n".join(f"{one.quantity} x {one.name}" for one in wish.lines)[:2000],
+            "lines": [asdict(line) for line in wish.lines],
             "method": wish.method.value if wish.method else None,
             "expires_at": wish.expires_at,
         }
@@ -83,13 +83,10 @@ class Sandbox:
             raise ProviderRefused(NAME, "there is not so much to give back")
 
     async def page(self, token: str) -> SandboxPage | None:
+        named = select(books, (books.c.expires_at <= func.now()).label("is_over")).where(books.c.token == token)
         async with self.database.transaction(None) as connection:
-            row = (await connection.execute(select(books).where(books.c.token == token))).one_or_none()
-        if row is None:
-            return None
-        return SandboxPage(
-            token, row.tenant_id, row.reference, row.description, Money(row.amount, row.currency), row.status
-        )
+            row = (await connection.execute(named)).one_or_none()
+        return None if row is None else _page_of(row)
 
     async def press(self, token: str, standing: Standing) -> bool:
         """PAID, DENIED or EXPIRED; False when it was settled before, or its time is over."""
@@ -102,8 +99,25 @@ class Sandbox:
 _IS_WAITING: Final = books.c.status == WAITING
 
 
+def _page_of(row: Row[Any]) -> SandboxPage:
+    return SandboxPage(
+        tenant_id=row.tenant_id,
+        reference=row.reference,
+        lines=tuple(PayLine(**line) for line in row.lines),
+        amount=Money(row.amount, row.currency),
+        standing=Standing.EXPIRED if row.status == WAITING and row.is_over else Standing(row.status),
+        refunded=Money(_refunded(row), row.currency),
+        expires_at=row.expires_at,
+        settled_at=row.settled_at,
+    )
+
+
+def _refunded(row: Row[Any]) -> int:
+    return sum(int(amount) for amount in row.refunds.values())
+
+
 def _observation_of(row: Row[Any]) -> Observation:
-    refunded = sum(int(amount) for amount in row.refunds.values())
+    refunded = _refunded(row)
     standing = Standing.REFUNDED if refunded else Standing(row.status)
     return Observation(
         transaction_id=row.transaction_id,

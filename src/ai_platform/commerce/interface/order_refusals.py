@@ -33,6 +33,7 @@ from ai_platform.commerce.domain.payment_errors import (
     RefundInProgress,
 )
 from ai_platform.kernel.money import NotMoney
+from ai_platform.runtime.keyring import SecretsKeyMissing
 from ai_platform.runtime.problems import EXAMPLE_ID, refusals
 
 _SKU: Final = "GAYO-250"
@@ -73,7 +74,9 @@ READ: Final = refusals(UNKNOWN)
 ADDED: Final = refusals(UNKNOWN, _NOT_EDITABLE, *WISH)
 REMOVED: Final = refusals(UNKNOWN, LineNotFound(EXAMPLE_ID), _NOT_EDITABLE)
 CHANGED: Final = refusals(UNKNOWN, _NOT_EDITABLE, _TOO_LARGE, NotMoney("IDR takes whole amounts only", "shipping_cost"))
-ASKED: Final = refusals(UNKNOWN, _STEP, OrderEmpty(), _OUT_OF_STOCK, OrderIsPaid(), OrderExpired(), _HOLD)
+ASKED: Final = refusals(
+    UNKNOWN, _STEP, OrderEmpty(), _OUT_OF_STOCK, OrderIsPaid(), OrderExpired(), _HOLD, SecretsKeyMissing()
+)
 CONFIRMED: Final = refusals(UNKNOWN, _STEP, *_HELD, _TOKEN)
 CANCELLED: Final = refusals(UNKNOWN, _STEP, _TOKEN, *_ENDED)
 MOVED: Final = refusals(UNKNOWN, _STEP, _HOLD, *_HELD, *_ENDED)

@@ -134,3 +134,7 @@ class SummaryResource(BaseModel):
             shipping_address=ShippingAddress(**asdict(address)) if address else None,
             expires_at=summary.expires_at,
         )
+
+    @classmethod
+    def worded(cls, summary: Summary) -> dict[str, object]:
+        return cls.of(summary).model_dump(mode="json")

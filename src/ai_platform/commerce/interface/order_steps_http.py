@@ -1,5 +1,6 @@
 """The steps of an order over HTTP: summary, confirm, cancel, and on to the customer's door."""
 
+import json
 from typing import Annotated
 from uuid import UUID
 
@@ -9,11 +10,15 @@ from ai_platform.commerce.interface import order_refusals as said
 from ai_platform.commerce.interface.order_bodies import CancelBody, ConfirmationBody, ConfirmBody, StatusBody
 from ai_platform.commerce.interface.order_schemas import OrderResource, SummaryResource
 from ai_platform.commerce.interface.orders_http import OrderUseCases, answered, shown
-from ai_platform.kernel.once import Asking
-from ai_platform.runtime.http import Caller, ExpectedVersions, OnlyOnce
+from ai_platform.kernel.once import Answer, Asking
+from ai_platform.runtime.http import REPLAYED, Caller, ExpectedVersions, OnlyOnce
 
 NOTHING_SAID = ConfirmBody()
 NO_REASON = CancelBody()
+
+
+def summed_up(answer: Answer) -> Response:
+    return Response(json.dumps(answer.body), 201, REPLAYED if answer.is_replay else {}, "application/json")
 
 
 def order_steps_router(use: OrderUseCases) -> APIRouter:
@@ -24,15 +29,21 @@ def order_steps_router(use: OrderUseCases) -> APIRouter:
         status_code=201,
         operation_id="askOrderConfirmation",
         summary="A summary to be confirmed, and its token",
+        response_model=SummaryResource,
         responses=said.ASKED,
     )
-    async def ask_confirmation(order_id: UUID, body: ConfirmationBody, caller: Caller) -> SummaryResource:
+    async def ask_confirmation(order_id: UUID, body: ConfirmationBody, caller: Caller, once: OnlyOnce) -> Response:
         """The first of two steps. The token works once, for this summary only, and within half an hour."""
         address = body.shipping_address.address() if body.shipping_address else None
-        summary = await use.ask(
-            caller, order_id, body.action, shipping_address=address, conversation_id=body.conversation_id
+        answer = await use.ask(
+            caller,
+            order_id,
+            body.action,
+            shipping_address=address,
+            conversation_id=body.conversation_id,
+            asking=Asking(SummaryResource.worded, once),
         )
-        return SummaryResource.of(summary)
+        return summed_up(answer)
 
     @router.post(
         "/confirm",

@@ -26,6 +26,7 @@ from ai_platform.commerce.infrastructure.order_work import OrderTransactions
 from ai_platform.commerce.infrastructure.payment_gates import providers_of
 from ai_platform.commerce.infrastructure.payment_pages import SqlPaymentPages
 from ai_platform.commerce.infrastructure.purchases import SqlPurchases
+from ai_platform.commerce.infrastructure.retention import CommerceRetention
 from ai_platform.commerce.infrastructure.search_index import IndexTransactions
 from ai_platform.commerce.infrastructure.shelves import SqlShelves
 from ai_platform.commerce.interface.callbacks_http import CALLBACKS
@@ -42,6 +43,8 @@ from ai_platform.commerce.wiring.payments import build_payments
 from ai_platform.kernel.clock import SystemClock
 from ai_platform.runtime.bus import Message
 from ai_platform.runtime.db import Database
+from ai_platform.runtime.keyring import Keyring
+from ai_platform.runtime.periodic import Periodic
 from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.settings import Settings
 from ai_platform.runtime.telemetry import Metrics
@@ -55,12 +58,13 @@ class CommerceWork:
     payments: PaymentWorker
     expire_overdue: ExpireOverdueOrders
     reconcile: Reconcile
+    forget_old: Callable[[], Awaitable[None]]
     on_message: Callable[[Message], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commerce:
-    """`below` are the paths whose callers prove themselves without a key.
+    """`below` are the paths whose callers prove themselves without a key; `housekeeping` is the gateway's.
 
     `body_limits` are in bytes; None where the body is read as it comes.
     """
@@ -73,16 +77,17 @@ class Commerce:
     routers: Sequence[APIRouter]
     below: tuple[str, ...]
     body_limits: Mapping[str, int | None]
+    housekeeping: Sequence[Periodic]
     idle: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
 
 
 def build_commerce(
-    *, database: Database, tenancy: TenancyApi, relay: Relay, metrics: Metrics, settings: Settings
+    *, database: Database, tenancy: TenancyApi, relay: Relay, metrics: Metrics, settings: Settings, keyring: Keyring
 ) -> Commerce:
     """The commerce queue takes the wake-ups of whoever works on orders and payments."""
     reads, providers = SqlOrderReads(database), providers_of(settings, database)
-    transactions = OrderTransactions(database, relay, metrics, settings.rabbitmq_crm_queue)
+    transactions = OrderTransactions(database, relay, metrics, settings.rabbitmq_crm_queue, keyring)
     paying = build_payments(database, tenancy, relay, metrics, settings.rabbitmq_crm_queue, providers=providers)
     ordering = build_orders(transactions, reads, tenancy, paying.desk)
     payments = PaymentUseCases(
@@ -105,6 +110,7 @@ def build_commerce(
             payments=paying.worker,
             expire_overdue=ordering.expire_overdue,
             reconcile=paying.reconcile,
+            forget_old=CommerceRetention(database, notice_days=settings.payment_notice_retention_days),
             on_message=Messages(ordering.expire, paying.worker),
         ),
         routers=(
@@ -116,6 +122,7 @@ def build_commerce(
         ),
         below=(CALLBACKS,),
         body_limits={IMPORT: None},
+        housekeeping=paying.housekeeping,
         idle=lambda: _all_of(paying.idle, ordering.idle),
         close=providers.client.aclose,
     )

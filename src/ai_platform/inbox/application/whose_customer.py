@@ -5,20 +5,16 @@ from uuid import UUID
 
 from ai_platform.inbox.application.ports import CustomerReads
 from ai_platform.inbox.domain.errors import CustomerNotFound
-from ai_platform.kernel.principal import Principal, Role
+from ai_platform.kernel.access import tenant_meant
+from ai_platform.kernel.principal import Principal
 
 
 @dataclass(frozen=True, slots=True)
 class WhoseCustomer:
-    """A tenant's own people ask among their own; the platform among all."""
+    """The tenant that a customer is of, and that whoever means him works as."""
 
     reads: CustomerReads
 
     async def __call__(self, by: Principal, customer_id: UUID) -> UUID:
         """The tenant. Raises CustomerNotFound."""
-        if by.role is not Role.PLATFORM:
-            return by.tenant_id
-        tenant_id = await self.reads.tenant_of(customer_id)
-        if tenant_id is None:
-            raise CustomerNotFound(customer_id)
-        return tenant_id
+        return await tenant_meant(by, customer_id, self.reads.tenant_of, CustomerNotFound)

@@ -8,7 +8,6 @@ from ai_platform.kernel.errors import (
     LimitExceeded,
     NotAllowed,
     NotFound,
-    Unavailable,
     Violation,
 )
 
@@ -79,10 +78,3 @@ class TooManySignIns(LimitExceeded):
 
     def __init__(self, retry_after: float) -> None:
         super().__init__("Too many attempts to sign in; wait a little.", retry_after=retry_after)
-
-
-class SecretsKeyMissing(Unavailable):
-    code = "secrets_key_missing"
-
-    def __init__(self) -> None:
-        super().__init__("SECRETS_KEY is not set, so no secret can be kept; tell the operator.", retry_after=60)

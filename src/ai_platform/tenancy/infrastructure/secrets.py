@@ -9,8 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ai_platform.runtime.db import Database
-from ai_platform.runtime.keyring import KeyNotOurs, Keyring, Sealed
-from ai_platform.tenancy.domain.errors import SecretsKeyMissing
+from ai_platform.runtime.keyring import KeyNotOurs, Keyring, Sealed, SecretsKeyMissing
 from ai_platform.tenancy.infrastructure.tables import tenant_secrets
 
 

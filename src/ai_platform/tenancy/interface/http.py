@@ -12,6 +12,7 @@ from ai_platform.kernel.access import RoleTooLow, TenantNotFound
 from ai_platform.kernel.principal import Role
 from ai_platform.runtime.cursors import cursor_of, position_of
 from ai_platform.runtime.http import REPLAYED, Caller, ExpectedVersions, OnlyOnce
+from ai_platform.runtime.keyring import SecretsKeyMissing
 from ai_platform.runtime.problems import EXAMPLE_ID, refusals
 from ai_platform.tenancy.application.api_keys import CreateKey, RevokeKey
 from ai_platform.tenancy.application.change_tenant import ChangeTenant
@@ -24,7 +25,6 @@ from ai_platform.tenancy.domain.api_key import ApiKey
 from ai_platform.tenancy.domain.errors import (
     DefaultTenantStays,
     KeyNotFound,
-    SecretsKeyMissing,
     UnknownConfig,
     WaSessionTaken,
 )
