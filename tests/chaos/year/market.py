@@ -59,14 +59,14 @@ class Market:
 
     async def opens(self, number: int, orders: int) -> None:
         """`orders` are expected in its year: a third of the goods will not do for all of them."""
-        self.delivered = 1 + orders // 70
+        self.delivered = 1 + orders // 120
         body = {"name": f"Toko {number}", "currency": self.currency, "payment_provider": self.till.name}
         paid = {"payment_config": CREDENTIALS[self.till.name]}
         self.tenant_id = (await self.street.done("POST", "/v1/crm/tenants", json=body | paid))["id"]
         random = Random(number)  # noqa: S311 - any prices will do
         for one in range(9):
             scarce, price = one % 3 == 0, random.randrange(5_000, 250_000, 1 if self.currency == "MYR" else 500)
-            stock = 3 + orders // 25 if scarce else orders * 10
+            stock = 2 + orders // 40 if scarce else orders * 10
             self.shelf.append(await self._product(f"S{number}-{one}", price, stock, is_scarce=scarce))
         self.odd_product_id = (await self._product(f"S{number}-odd", 10_000, 0)).product_id
         for one in range(12):
