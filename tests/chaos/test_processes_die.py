@@ -11,7 +11,8 @@ from tests.e2e.client import Client
 from tests.e2e.programs import GatewayProcess, until
 from tests.e2e.stage import Stage, add_config, client_of, run_sql
 
-MODEL_TIME = 3.0
+MODEL_TIME = 6.0
+"""Seconds; longer than a slow machine needs to hand in all that shall be in flight together."""
 
 
 def test_what_a_killed_worker_had_in_hand_is_done_by_its_successor(stage: Stage) -> None:
@@ -24,8 +25,8 @@ def test_what_a_killed_worker_had_in_hand_is_done_by_its_successor(stage: Stage)
         killed = time.monotonic()
         worker.start()
         restarted = time.monotonic()
-        all_end_well(client, jobs, within=30, retries=[1])
-        measured("kill -9 of a worker with 200 jobs in flight to the last result, model 3 s", killed)
+        all_end_well(client, jobs, within=40, retries=[1])
+        measured(f"kill -9 of a worker with 200 jobs in flight to the last result, model {MODEL_TIME:g} s", killed)
         took = measured("… and since its successor was up", restarted)
     assert took <= MODEL_TIME + 5 + 4, "beyond the model's time: what is left of a lease, a sweep, and a busy machine"
     nothing_is_left_over(stage, jobs)
@@ -161,7 +162,7 @@ def burst_until_refused(gateway: GatewayProcess) -> dict[str, str]:
 
 def test_a_killed_dev_has_all_its_jobs_again(dev_stage: Stage) -> None:
     dev = dev_stage.dev().start()
-    add_config(dev.database_url, "slow", f"demo?latency={2 * MODEL_TIME}")
+    add_config(dev.database_url, "slow", f"demo?latency={MODEL_TIME}")
     with Client(dev.ready["url"]) as client:
         jobs = client.submit_all(prompts(300), config_name="slow")
     processing = "SELECT count(*) FROM jobs WHERE status = 'PROCESSING'"
@@ -171,7 +172,7 @@ def test_a_killed_dev_has_all_its_jobs_again(dev_stage: Stage) -> None:
     dev.start()
     measured("kill -9 of dev with 300 jobs in flight to its next ready line", killed)
     with Client(dev.ready["url"]) as client:
-        all_end_well(client, jobs, within=30, retries=[1])
-        measured("… and to the last result, model 6 s", killed)
+        all_end_well(client, jobs, within=40, retries=[1])
+        measured(f"… and to the last result, model {MODEL_TIME:g} s", killed)
         assert len(client.jobs()) == 300
     dev.stop()

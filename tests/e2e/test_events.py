@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -190,6 +190,14 @@ def test_the_command_line_shows_and_follows_events(client: Client, gateway: Gate
         assert kind in past.stdout
 
 
+def interrupted(process: "subprocess.Popen[str]") -> str:
+    """What it says at last. Python loses an interrupt that comes in the middle of a finalizer: one presses again."""
+    while True:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=10)[1]
+
+
 def test_stopping_to_look_leaves_the_job_running(client: Client, gateway: GatewayProcess, tmp_path: Path) -> None:
     job_id = client.submit("let me go", config_name="events-long")
     looking = subprocess.Popen(
@@ -198,8 +206,7 @@ def test_stopping_to_look_leaves_the_job_running(client: Client, gateway: Gatewa
     )  # fmt: skip
     assert looking.stdout is not None
     assert "job.queued" in looking.stdout.readline()
-    looking.send_signal(signal.SIGINT)
-    _, said = looking.communicate(timeout=10)
+    said = interrupted(looking)
     assert looking.returncode == 1
     assert f"jobs events {job_id}" in said
     until(lambda: client.job(job_id)["status"] == "PROCESSING", what="PROCESSING")
@@ -215,7 +222,7 @@ def test_the_command_line_cancels_and_asks_again(
     until(lambda: client.job(job_id)["status"] == "CANCELLED", what="CANCELLED")
     assert cli(gateway, tmp_path, "cancel", job_id).returncode == 1
     served.sql("UPDATE llm_configs SET model_name = 'demo', version = version + 1 WHERE name = 'events-changed'")
-    assert cli(gateway, tmp_path, "retry", job_id).stdout == "QUEUED\n"
+    assert cli(gateway, tmp_path, "retry", job_id).stdout in ("QUEUED\n", "PROCESSING\n", "COMPLETED\n")
     assert client.wait_terminal([job_id])[job_id]["status"] == "COMPLETED"
 
 
