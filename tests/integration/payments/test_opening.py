@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.integration.payments.conftest import XENDIT, OpenShop
+from tests.support import eventually
 from tests.twins.xendit_server import XenditTwin
 
 
@@ -15,8 +16,7 @@ async def test_who_asks_again_goes_on_where_another_died(open_shop: OpenShop, xe
     path, key = f"/v1/crm/orders/{order['id']}/payment", {"Idempotency-Key": "pay-1"}
     xendit.faults.next("hang", path="/v2/invoices")
     dying = asyncio.create_task(shop.http.post(path, headers=key))
-    while not xendit.faults.calls:  # noqa: ASYNC110 - the condition is the twin's, in another thread
-        await asyncio.sleep(0.01)
+    await eventually(lambda: xendit.faults.calls)
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)
     again = await shop.http.post(path, headers=key)
