@@ -4,10 +4,12 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 
+from tests.patience import PATIENCE
+
 _PAUSE = 0.01
 
 
-async def eventually(condition: Callable[[], Awaitable[object] | object], *, within: float = 15.0) -> None:
+async def eventually(condition: Callable[[], Awaitable[object] | object], *, within: float = PATIENCE) -> None:
     """Return as soon as `condition` is true; AssertionError with its words after `within` seconds."""
     deadline = asyncio.get_running_loop().time() + within
     while not await _value_of(condition):

@@ -24,10 +24,10 @@ def prompts(number: int, about: str = "job") -> list[str]:
 
 
 def all_end_well(
-    client: Client, jobs: Mapping[str, str], *, within: float, prefix: str = "[demo]", retries: Iterable[int] = (0,)
+    client: Client, jobs: Mapping[str, str], *, prefix: str = "[demo]", retries: Iterable[int] = (0,)
 ) -> dict[str, Job]:
     """Waits for `jobs` (prompts by ids); `retries` are the counts that the ordeal may have cost a job."""
-    ended = client.wait_terminal(jobs, within=within)
+    ended = client.wait_terminal(jobs)
     allowed = set(retries)
     for job_id, prompt in jobs.items():
         job = ended[job_id]

@@ -27,18 +27,19 @@ from tests.chaos.year.tills import Midtrans, Xendit
 from tests.chaos.year.watch import Watch
 from tests.e2e.programs import GatewayProcess
 from tests.e2e.stage import KEY, Stage
+from tests.http_clients import async_client
 from tests.measured import MEASURED
 from tests.services.stack import Services
 from tests.twins.midtrans_server import MidtransTwin, midtrans_server
 from tests.twins.xendit_server import XenditTwin, xendit_server
 
-ORDERS: Final = int(os.environ.get("SHOP_LIFE_ORDERS", "1000"))
+ORDERS: Final = int(os.environ.get("SHOP_LIFE_ORDERS", "600"))
 WHERE: Final = (0, 0, 1, 0, 2)
 """To which shop the next five go."""
 TOGETHER: Final = 28
 ALIVE: Final = 120
 """Shoppers in the shops at a time, and those who wait for something besides."""
-ENOUGH: Final = 1000
+ENOUGH: Final = 600
 """Orders among which everything that may happen does: a year without it would prove little."""
 HAPPENED: Final = ("repeated", "notices", "notices again", "notices lost", "forged notices", "sold out")
 AMQP_READER: Final = "Cancelling cause reader exited abnormally"
@@ -84,10 +85,7 @@ async def a_year(
     await mishaps.revive()
     async with AsyncExitStack() as doors:
         headers, limits = {"Authorization": f"Bearer {KEY}"}, httpx.Limits(max_connections=None)
-        made = [
-            httpx.AsyncClient(base_url=one.url, headers=headers, timeout=30, trust_env=False, limits=limits)
-            for one in gateways
-        ]
+        made = [async_client(base_url=one.url, headers=headers, timeout=30, limits=limits) for one in gateways]
         street = Street([await doors.enter_async_context(one) for one in made])
         tills = ((Midtrans(twins[0]), "IDR"), (Xendit(twins[1], "IDR"), "IDR"), (Xendit(twins[1], "MYR"), "MYR"))
         markets = [Market(street, till, currency) for till, currency in tills]

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Self
 
-import httpx
+from tests.http_clients import sync_client
+from tests.patience import PATIENCE
 
 TERMINAL: Final = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 _FEW: Final = 20
@@ -16,7 +17,7 @@ Job = dict[str, Any]
 class Client:
     def __init__(self, url: str, key: str | None = None) -> None:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self.http = httpx.Client(base_url=url, headers=headers, timeout=30, trust_env=False)
+        self.http = sync_client(base_url=url, headers=headers, timeout=30)
 
     def __enter__(self) -> Self:
         return self
@@ -58,7 +59,7 @@ class Client:
                 return found
             cursor = {"cursor": page.json()["next_cursor"]}
 
-    def wait_terminal(self, job_ids: Iterable[str], *, within: float = 20.0) -> dict[str, Job]:
+    def wait_terminal(self, job_ids: Iterable[str], *, within: float = PATIENCE) -> dict[str, Job]:
         """The jobs by their ids, once each is COMPLETED, FAILED or CANCELLED."""
         deadline = time.monotonic() + within
         waiting, ended = set(job_ids), dict[str, Job]()
@@ -72,7 +73,7 @@ class Client:
             assert time.monotonic() < deadline, f"{len(waiting)} jobs not ended within {within:g} s: {left[:5]}"
             time.sleep(0.02 if len(waiting) <= _FEW else 0.1)
 
-    def result_of(self, prompt: str, *, within: float = 20.0, **fields: object) -> Job:
+    def result_of(self, prompt: str, *, within: float = PATIENCE, **fields: object) -> Job:
         """One job from its submission to its end."""
         job_id = self.submit(prompt, **fields)
         return self.wait_terminal([job_id], within=within)[job_id]

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import httpx
 from playwright.async_api import Browser, BrowserContext, Page, Request
 
 from tests.e2e.programs import DevProcess, until
 from tests.e2e.stage import run_sql
+from tests.http_clients import sync_client
 
 PHONE: Final = {"width": 360, "height": 740}
 NAME: Final = 'Kedai <b>Gayo</b> & "Anak"'
@@ -45,7 +45,7 @@ class Shop:
 
     def __init__(self, dev: DevProcess, *, name: str = NAME) -> None:
         self.dev = dev
-        self.http = httpx.Client(base_url=dev.ready["url"], trust_env=False, timeout=20)
+        self.http = sync_client(base_url=dev.ready["url"], timeout=20)
         self.id = self.call("POST", "tenants", name=name, payment_provider="sandbox")["id"]
         self.buyer = self.call("POST", f"tenants/{self.id}/customers", phone_number="0812-3456-7890")["id"]
 

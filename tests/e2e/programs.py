@@ -13,6 +13,8 @@ from typing import Any, Final, Self, TypeVar
 
 import httpx
 
+from tests.http_clients import request
+from tests.patience import PATIENCE
 from tests.services.process import free_port
 from tests.services.watchdog import Watchdog
 
@@ -22,18 +24,20 @@ INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 ValueT = TypeVar("ValueT")
 
 
-def until(condition: Callable[[], ValueT], *, within: float = 15.0, what: str = "the condition") -> ValueT:
+def until(
+    condition: Callable[[], ValueT], *, within: float = PATIENCE, pause: float = 0.05, what: str = "the condition"
+) -> ValueT:
     """What `condition` returns as soon as that is true; AssertionError after `within` seconds."""
     deadline = time.monotonic() + within
     while not (value := condition()):
         assert time.monotonic() < deadline, f"{what} did not come true within {within:g} s"
-        time.sleep(0.02)
+        time.sleep(pause)
     return value
 
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(url, trust_env=False, timeout=2).is_success
+        return request("GET", url, timeout=2).is_success
     except httpx.TransportError:
         return False
 
@@ -103,7 +107,7 @@ class Program:
         """Returns when it is ready."""
         self.launch()
         try:
-            until(lambda: not self.running or self.is_ready(), within=30, what=f"{self._command[1]} ready")
+            until(lambda: not self.running or self.is_ready(), what=f"{self._command[1]} ready")
             assert self.running, f"{self._command[1]} ended while it started:\n{self.out}{self.err}"
         except AssertionError:
             self.kill()
@@ -113,7 +117,7 @@ class Program:
     def is_ready(self) -> bool:
         raise NotImplementedError
 
-    def wait(self, *, within: float = 20.0) -> int:
+    def wait(self, *, within: float = PATIENCE) -> int:
         """Its exit code."""
         assert self._popen is not None, "not started"
         code = self._popen.wait(within)
@@ -125,7 +129,7 @@ class Program:
         self.send(signal.SIGKILL)
         self.wait()
 
-    def stop(self, *, within: float = 20.0) -> None:
+    def stop(self, *, within: float = PATIENCE) -> None:
         """SIGTERM, which every process answers by a clean end."""
         self.send(signal.SIGTERM)
         code = self.wait(within=within)

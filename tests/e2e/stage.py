@@ -13,6 +13,7 @@ import asyncpg
 
 from tests.e2e.client import Client
 from tests.e2e.programs import AgentProcess, DevProcess, GatewayProcess, Program, WorkerProcess
+from tests.patience import PATIENCE
 from tests.services.postgres import PostgresServer, outside_the_loop
 from tests.services.rabbitmq import RabbitServer
 from tests.services.redis import RedisServer
@@ -157,7 +158,7 @@ def run_sql(database_url: str, statement: str, *values: object) -> list[asyncpg.
 
 
 async def _fetch(database_url: str, statement: str, *values: object) -> list[asyncpg.Record]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         connection = await asyncpg.connect(database_url)
         try:
             return await connection.fetch(statement, *values)

@@ -13,7 +13,7 @@ from tests.e2e.stage import KEY, Stage, connected_stage
 from tests.services.stack import Services
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-SECONDS = 90
+SECONDS = 60
 LEFT_OUT = "^/v1/auth/log|^/v1/llm/configs/[^/]+/test$"
 """Signing in has a limit that strangers reach soon; trying a config waits for a worker."""
 
@@ -26,7 +26,7 @@ def alone(services: Services, migrated_template: str) -> Iterator[Stage]:
         yield stage
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(500)
 def test_no_request_that_the_document_allows_or_forbids_is_answered_otherwise(alone: Stage, tmp_path: Path) -> None:
     gateway: GatewayProcess = alone.gateway(LOG_LEVEL="WARNING").start()
     command = [Path(sys.executable).with_name("schemathesis"), "--config-file", CONFIG, "run"]

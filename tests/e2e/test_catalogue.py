@@ -11,6 +11,7 @@ from tests.e2e.client import Client
 from tests.e2e.programs import GatewayProcess, until
 from tests.e2e.stage import Stage
 from tests.e2e.test_tenancy import run
+from tests.http_clients import request
 
 HEADER = "name,category,base_price,sku,stock\n"
 KEPT = "SELECT count(*) AS kept FROM product_variants WHERE tenant_id = $1"
@@ -57,14 +58,14 @@ def test_a_gateway_that_dies_in_the_middle_of_an_import_has_kept_whole_batches(s
     path, headers = f"/v1/crm/tenants/{tenant}/products/import", {"Content-Type": "text/csv"}
     headers["Authorization"] = f"Bearer {key}"
     try:
-        httpx.post(gateway.url + path, content=slowly(), headers=headers, trust_env=False, timeout=60)
+        request("POST", gateway.url + path, content=slowly(), headers=headers, timeout=60)
     except httpx.TransportError:
         assert died.is_set()
     kept = served.sql(KEPT, tenant)[0]["kept"]
     assert 1000 <= kept < 6000
     assert kept % 500 == 0
     gateway = served.gateway().start()
-    again = httpx.post(gateway.url + path, content=HEADER.encode() + b"".join(rows), headers=headers, timeout=60)
+    again = request("POST", gateway.url + path, content=HEADER.encode() + b"".join(rows), headers=headers, timeout=60)
     assert again.json() == {"created": 6000 - kept, "updated": kept, "rejected": []}
     sums = "SELECT coalesce(sum(delta), 0) FROM stock_moves WHERE variant_id = v.id"
     whole = "SELECT count(*) AS variants, count(DISTINCT sku_key) AS skus, count(DISTINCT product_id) AS products, "

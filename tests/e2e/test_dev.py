@@ -6,13 +6,13 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 
 from tests.e2e.client import Client
 from tests.e2e.programs import DevProcess, run_command
 from tests.e2e.stage import Stage, empty_stage, twin_variables
+from tests.http_clients import request
 from tests.services.process import lives
 from tests.twins.llm_server import LlmTwin
 
@@ -76,7 +76,7 @@ def test_without_seed_the_default_tenant_has_no_key(stage: Stage) -> None:
 
 
 def test_everything_is_healthy_without_a_service(running: DevProcess) -> None:
-    health = httpx.get(f"{running.ready['url']}/health", trust_env=False)
+    health = request("GET", f"{running.ready['url']}/health")
     assert health.status_code == 200
     assert health.json()["status"] == "healthy"
     assert health.json()["checks"] == {"database": "ok", "queue": "ok", "cache": "ok"}

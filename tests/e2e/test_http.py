@@ -4,13 +4,13 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.e2e.client import Client
 from tests.e2e.problems import the_problem
 from tests.e2e.programs import GatewayProcess, WorkerProcess, run_command, until
 from tests.e2e.stage import KEY, METRICS_TOKEN, Stage
+from tests.http_clients import request, sync_client
 from tests.unit.runtime.test_telemetry import PROMISED
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -48,7 +48,7 @@ def test_a_job_goes_from_gateway_to_worker_and_back(client: Client, worker: Work
 @pytest.mark.parametrize("authorization", [None, "Bearer aip_wrong", "Basic YTpi", "Bearer", KEY, f"Bearer {KEY}x"])
 def test_a_stranger_is_401_before_anything_is_read(gateway: GatewayProcess, authorization: str | None) -> None:
     headers = AS_JSON | ({"Authorization": authorization} if authorization else {})
-    with httpx.Client(base_url=gateway.url, headers=headers, trust_env=False) as stranger:
+    with sync_client(base_url=gateway.url, headers=headers) as stranger:
         for answer in (
             stranger.post("/v1/jobs", content=b"{broken"),
             stranger.get("/v1/jobs", params={"limit": 0}),
@@ -146,10 +146,10 @@ def test_the_trace_reaches_the_worker_and_no_secret_any_log(
 
 def test_metrics_are_for_the_platform_key_and_the_token(client: Client, gateway: GatewayProcess) -> None:
     client.submit("count me")
-    the_problem(httpx.get(f"{gateway.url}/metrics", trust_env=False), 401)
+    the_problem(request("GET", f"{gateway.url}/metrics"), 401)
     by_token = {"Authorization": f"Bearer {METRICS_TOKEN}"}
-    assert httpx.get(f"{gateway.url}/metrics", headers=by_token, trust_env=False).status_code == 200
-    the_problem(httpx.get(f"{gateway.url}/v1/jobs", headers=by_token, trust_env=False), 401)
+    assert request("GET", f"{gateway.url}/metrics", headers=by_token).status_code == 200
+    the_problem(request("GET", f"{gateway.url}/v1/jobs", headers=by_token), 401)
     text = client.http.get("/metrics").text
     for name in PROMISED:
         assert f"# TYPE {name.removesuffix('_total')}" in text, name
@@ -158,7 +158,7 @@ def test_metrics_are_for_the_platform_key_and_the_token(client: Client, gateway:
 
 
 def test_health_and_readiness_are_for_everybody(gateway: GatewayProcess) -> None:
-    with httpx.Client(base_url=gateway.url, trust_env=False) as anybody:
+    with sync_client(base_url=gateway.url) as anybody:
         health = anybody.get("/health").json()
         assert health["status"] == "healthy"
         assert health["service"] == "gateway"
@@ -167,7 +167,7 @@ def test_health_and_readiness_are_for_everybody(gateway: GatewayProcess) -> None
 
 
 def test_the_docs_page_needs_no_foreign_server(gateway: GatewayProcess) -> None:
-    with httpx.Client(base_url=gateway.url, trust_env=False) as anybody:
+    with sync_client(base_url=gateway.url) as anybody:
         page = anybody.get("/docs")
         assert page.status_code == 200
         assert "http://" not in page.text
@@ -181,7 +181,7 @@ def test_the_docs_page_needs_no_foreign_server(gateway: GatewayProcess) -> None:
 
 
 def test_open_mode_serves_this_machine_only(open_gateway: GatewayProcess) -> None:
-    with httpx.Client(base_url=open_gateway.url, trust_env=False) as anybody:
+    with sync_client(base_url=open_gateway.url) as anybody:
         assert anybody.get("/v1/jobs").status_code == 200
         assert anybody.get("/v1/jobs", headers={"Origin": open_gateway.url}).status_code == 200
         port = open_gateway.url.rpartition(":")[2]

@@ -14,6 +14,7 @@ from tests.e2e.client import Client
 from tests.e2e.problems import the_problem
 from tests.e2e.programs import GatewayProcess, WorkerProcess, run_command, until
 from tests.e2e.stage import KEY, Stage
+from tests.patience import PATIENCE
 from tests.services.postgres import outside_the_loop
 
 LETTERS = "/v1/ops/dead-letters"
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("worker")
 
 
 async def _publish(url: str, body: bytes, headers: dict[str, Any]) -> None:
-    async with asyncio.timeout(10), await aio_pika.connect(url) as connection:
+    async with asyncio.timeout(PATIENCE), await aio_pika.connect(url) as connection:
         exchange = (await connection.channel()).default_exchange
         await exchange.publish(aio_pika.Message(body, headers=headers, type="orders.unknown"), QUEUE)
 

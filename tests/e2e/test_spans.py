@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from tests.e2e.client import Client
 from tests.e2e.programs import until
 from tests.e2e.stage import KEY, METRICS_TOKEN, OPENAI_KEY, Stage, client_of
+from tests.http_clients import request
 from tests.twins.llm_server import LlmTwin
 from tests.twins.otlp_receiver import OtlpReceiver, ReceivedSpan, otlp_receiver
 
@@ -101,12 +101,12 @@ def test_a_collector_that_is_away_costs_one_warning(served: Stage) -> None:
         return sum(line["event"] == "spans_not_exported" for line in gateway.lines())
 
     def ask() -> int:
-        assert httpx.get(f"{gateway.url}/v1/jobs", headers={"Authorization": f"Bearer {KEY}"}).status_code == 200
+        assert request("GET", f"{gateway.url}/v1/jobs", headers={"Authorization": f"Bearer {KEY}"}).status_code == 200
         return warnings()
 
-    until(ask, within=30, what="a warning")
+    until(ask, what="a warning")
     for _ in range(5):
         ask()
-    gateway.stop(within=10)
+    gateway.stop()
     assert warnings() == 1
     assert "Traceback" not in gateway.history

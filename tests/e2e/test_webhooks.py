@@ -107,7 +107,7 @@ def test_a_sender_that_is_killed_in_the_middle_loses_nothing(
     worker.kill()
     receiver.answering.set()
     worker.start()
-    until(lambda: [one["status"] for one in log_of(hooked, job_id)] == ["delivered"], within=40, what="the second try")
+    until(lambda: [one["status"] for one in log_of(hooked, job_id)] == ["delivered"], what="the second try")
     assert len(receiver.bodies_of(job_id)) == 2
     assert len({webhook_id for webhook_id, body in receiver.received if body["data"]["job_id"] == job_id}) == 1
 

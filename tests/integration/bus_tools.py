@@ -17,6 +17,7 @@ from ai_platform.runtime.bus import (
     QueueSpec,
     Topic,
 )
+from tests.patience import PATIENCE
 from tests.support import eventually
 
 ORDERS = QueueSpec(name="orders", delivery_limit=3)
@@ -82,7 +83,7 @@ class Inbox:
     def ids(self) -> list[UUID]:
         return [message.id for message in self.messages]
 
-    async def holds(self, count: int, *, within: float = 15.0) -> None:
+    async def holds(self, count: int, *, within: float = PATIENCE) -> None:
         """Wait until it has received at least that many."""
         await eventually(lambda: len(self.deliveries) >= count, within=within)
 
@@ -102,7 +103,7 @@ class Collected:
             raise Unavailable("the database is away")
         self.dead.append(dead)
 
-    async def holds(self, count: int, *, within: float = 30.0) -> None:
+    async def holds(self, count: int, *, within: float = PATIENCE) -> None:
         await eventually(lambda: len(self.dead) >= count, within=within)
 
 

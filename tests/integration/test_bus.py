@@ -321,7 +321,7 @@ async def test_closing_gives_back_what_is_in_hand(bus: Bus, open_bus: OpenBus) -
     await bus.close()
 
     await open_bus().subscribe(ORDERS.name, taken_over, concurrency=4)
-    await taken_over.holds(4, within=5)
+    await taken_over.holds(4)
     assert sorted(taken_over.ids) == sorted(ids_of(batch))
 
 
@@ -343,7 +343,7 @@ async def test_closing_interrupts_what_is_still_being_worked_on(bus: Bus, open_b
     assert interrupted == held.deliveries
 
     await open_bus().subscribe(ORDERS.name, taken_over, concurrency=1)
-    await taken_over.holds(1, within=5)
+    await taken_over.holds(1)
 
 
 async def test_closing_twice_or_unused_is_fine(open_bus: OpenBus) -> None:

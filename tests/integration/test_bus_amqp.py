@@ -8,12 +8,12 @@ from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 import aio_pika
-import httpx
 import pytest
 
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.runtime.bus import Delivery, QueueSpec
 from ai_platform.runtime.bus_amqp import AmqpBus
+from tests.http_clients import async_client
 from tests.integration.bus_tools import (
     ORDERS,
     Collected,
@@ -28,6 +28,7 @@ from tests.integration.bus_tools import (
     numbered,
 )
 from tests.integration.line import Line
+from tests.patience import PATIENCE
 from tests.services.process import free_port
 from tests.services.rabbitmq import RabbitServer
 from tests.services.stack import Services
@@ -85,12 +86,12 @@ async def test_nothing_confirmed_is_lost_when_the_broker_is_killed_and_comes_bac
     await eventually(lambda: len(refusals) >= 2)
     await asyncio.to_thread(victim.start)
     before = len(confirmed_ids)
-    await eventually(lambda: len(confirmed_ids) >= before + 200 or publishing.done(), within=30)
+    await eventually(lambda: len(confirmed_ids) >= before + 200 or publishing.done())
     publishing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await publishing
 
-    await eventually(lambda: confirmed_ids <= set(inbox.ids), within=30)
+    await eventually(lambda: confirmed_ids <= set(inbox.ids))
     assert {error.stable_code for error in refusals} == {"queue_unavailable"}
     await bus.close()
 
@@ -107,7 +108,7 @@ async def test_a_broker_that_was_never_there_is_unavailable() -> None:
 async def test_a_subscription_waits_for_a_broker_that_is_not_there_and_can_be_closed() -> None:
     bus = a_bus(f"amqp://guest:guest@127.0.0.1:{free_port()}/")
     await bus.subscribe(ORDERS.name, Inbox(), concurrency=1)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await bus.close()
 
 
@@ -332,6 +333,6 @@ async def management(server: RabbitServer, url: str, path: str) -> dict[str, obj
     parts = urlsplit(url)
     auth = (parts.username or "guest", parts.password or "guest")
     address = f"{server.management_url}/api/{path.format(vhost=quote(parts.path[1:], safe=''))}"
-    async with httpx.AsyncClient(auth=auth, trust_env=False) as client:
+    async with async_client(auth=auth) as client:
         document: dict[str, object] = (await client.get(address)).raise_for_status().json()
     return document

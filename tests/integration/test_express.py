@@ -11,6 +11,7 @@ from ai_platform.kernel.ids import new_id
 from ai_platform.runtime.bus import Message
 from ai_platform.runtime.express import Express, MemoryExpress
 from ai_platform.runtime.express_redis import RedisExpress
+from tests.patience import PATIENCE
 from tests.services.redis import RedisServer
 from tests.services.stack import Services
 from tests.support import eventually
@@ -49,7 +50,7 @@ async def asking(express: Express, queue: str = "orders") -> "asyncio.Task[Messa
 
 
 async def came(task: "asyncio.Task[Message]") -> Message:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         return await task
 
 

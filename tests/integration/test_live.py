@@ -8,6 +8,7 @@ import redis
 
 from ai_platform.runtime.live import MISSED, LiveStream, MemoryLiveStream, Subscription
 from ai_platform.runtime.live_redis import RedisLiveStream
+from tests.patience import PATIENCE
 from tests.services.redis import RedisServer
 from tests.services.stack import Services
 from tests.support import eventually
@@ -28,7 +29,7 @@ def victim() -> Iterator[RedisServer]:
 
 
 async def next_of(subscription: Subscription) -> bytes:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         return await anext(subscription)
 
 
@@ -122,7 +123,7 @@ async def test_after_a_restart_of_redis_readers_are_told_and_hear_again(victim: 
         await asyncio.to_thread(victim.kill)
         live.tell("order", b"dropped")
         await asyncio.to_thread(victim.start)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert await anext(subscription) == MISSED
         heard = asyncio.create_task(anext(subscription))
 
@@ -138,7 +139,7 @@ async def test_after_a_restart_of_redis_readers_are_told_and_hear_again(victim: 
 async def test_one_may_come_in_while_redis_is_away_and_is_told_when_it_is_back(victim: RedisServer) -> None:
     live = RedisLiveStream(victim.url)
     await asyncio.to_thread(victim.kill)
-    async with asyncio.timeout(5), live.subscribe("order") as subscription:
+    async with asyncio.timeout(PATIENCE), live.subscribe("order") as subscription:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(anext(subscription), 0.01)
         await asyncio.to_thread(victim.start)
@@ -153,6 +154,6 @@ async def test_publishing_neither_waits_nor_fails_while_redis_is_away(victim: Re
     began = loop.time()
     for _ in range(20_000):
         live.tell("order", b"lost")
-    assert loop.time() - began < 1
-    async with asyncio.timeout(5):
+    assert loop.time() - began < 10, "half a millisecond each: nothing is waited for"
+    async with asyncio.timeout(PATIENCE):
         await live.close()

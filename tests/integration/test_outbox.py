@@ -19,6 +19,7 @@ from ai_platform.runtime.db import Database
 from ai_platform.runtime.outbox import Entry, Outbox
 from ai_platform.runtime.relay import BATCH, Relay
 from tests.integration.bus_tools import Inbox
+from tests.patience import PATIENCE
 from tests.support import eventually
 
 NEVER = 600.0
@@ -280,7 +281,7 @@ async def test_stopping_while_the_bus_is_away_leaves_the_rows_to_others(
     entry = an_entry()
     await commit(database, entry)
     relay.take([entry])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await relay.stop()
     assert await rows(database) == 1
 

@@ -19,7 +19,7 @@ def npm(*arguments: str, directory: Path) -> None:
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(500)
 def test_a_typescript_program_over_the_generated_client_type_checks(tmp_path: Path) -> None:
     client = tmp_path / CLIENT
     shutil.copytree(ROOT / CLIENT, client, ignore=GENERATED)

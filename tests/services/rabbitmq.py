@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 
+from tests.http_clients import request
 from tests.services.docker import Container, docker_answers
 from tests.services.locate import epmd_program, install_missing, not_found, rabbitmq_program, url_from_environment
 from tests.services.process import ServerProcess, free_port
@@ -71,7 +72,7 @@ class RabbitServer(Server):
 
     def _management_answers(self) -> bool:
         try:
-            answer = httpx.get(f"{self.management_url}/api/vhosts", auth=self._credentials, trust_env=False)
+            answer = request("GET", f"{self.management_url}/api/vhosts", auth=self._credentials)
         except httpx.TransportError:
             return False
         return answer.is_success
@@ -79,7 +80,7 @@ class RabbitServer(Server):
     def _request(self, method: str, path: str, json: dict[str, str] | None = None) -> None:
         try:
             url = f"{self.management_url}{path}"
-            httpx.request(method, url, json=json, auth=self._credentials, trust_env=False).raise_for_status()
+            request(method, url, json=json, auth=self._credentials).raise_for_status()
         except httpx.HTTPError as error:
             raise RuntimeError(
                 f"RabbitMQ's management API at {self.management_url} refused {method} {path} ({error}); "

@@ -16,7 +16,7 @@ garbage, garbage-json, garbage-shape      HTML, broken JSON, JSON of another sha
 empty, truncated, refusal
 flaky-cut                 the first call with a prompt streams after 1 s and ends in the middle, later ones echo
 flaky-2-503               the first two calls with a prompt fail with 503, later ones echo
-storm-30-10-5             by a seeded dice: 30 % 429 (for 1 s or, in ms, 250), 10 % 500, 5 % hang, else a slow echo
+storm-30-10-5             by a seeded dice: 30 % 429 (for 1 s or, mostly, 250 ms), 10 % 500, 5 % hang, else a slow echo
 fenced-verdict            a moderator's verdict between prose and code fences
 
 Whoever would echo answers a moderator's instructions with a verdict: a prompt with the word "bomb" is violence.
@@ -143,7 +143,7 @@ def _stormy(wire: Wire, call: Call, match: "re.Match[str]", dice: Random) -> Rep
     limited, broken, hanging = (int(share) for share in match.groups())
     thrown = dice.random() * 100
     if thrown < limited:
-        return wire.error(429, headers=dice.choice(({"retry-after": "1"}, {"retry-after-ms": "250"})))
+        return wire.error(429, headers=dice.choices(({"retry-after": "1"}, {"retry-after-ms": "250"}), (1, 4))[0])
     if thrown < limited + broken:
         return wire.error(500)
     if thrown < limited + broken + hanging:

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.http_clients import async_client
 from tests.twins.midtrans_books import Body, MidtransBooks
 from tests.twins.pay_server import Faults, run_forever, served
 
@@ -83,7 +83,7 @@ class MidtransTwin:
 
 
 async def _send(address: str, notice: Body) -> None:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with async_client() as client:
         await client.post(address, json=notice, headers={"User-Agent": "Veritrans"})
 
 

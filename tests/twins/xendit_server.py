@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.http_clients import async_client
 from tests.twins.pay_server import Faults, run_forever, served
 
 SECRET_KEY: Final = "xnd_development_TEST"
@@ -133,7 +133,7 @@ class XenditTwin:
         pays = request.url.path.startswith("/_pay")
         told = self.books.pay(external_id) if pays else self.books.expire(external_id)
         if address := request.query_params.get("notify"):
-            async with httpx.AsyncClient(trust_env=False) as client:
+            async with async_client() as client:
                 await client.post(address, json=told, headers={"x-callback-token": CALLBACK_TOKEN})
         return JSONResponse(told)
 

@@ -14,6 +14,7 @@ from typing import Final
 import httpx
 
 from ai_platform.runtime.callback_urls import Address, CallbackRefused, host_of, is_public, literal_address
+from ai_platform.runtime.trust import trusted_certificates
 
 _TRIED_AT_MOST: Final = 4
 _LOOK_UPS_AT_ONCE: Final = 20
@@ -53,7 +54,9 @@ class VettedTransport(httpx.AsyncBaseTransport):
         self._resolve = resolve
         self._allow_private = allow_private
         self._inner = inner or httpx.AsyncHTTPTransport(
-            trust_env=False, limits=httpx.Limits(max_connections=None, max_keepalive_connections=0)
+            verify=trusted_certificates(),
+            trust_env=False,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -94,7 +94,7 @@ async def test_slots_of_a_worker_that_died_are_free_again_within_ten_seconds(gat
     async def is_free() -> bool:
         return isinstance(await alive.enter(config, 1), Permit)
 
-    await eventually(is_free, within=10)
+    await eventually(is_free)
 
 
 async def test_a_slot_is_kept_for_as_long_as_its_call_lasts(gate: MakeRedisGate, redis_url: str) -> None:

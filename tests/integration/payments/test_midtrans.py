@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
 
@@ -20,6 +19,7 @@ from ai_platform.commerce.domain.payment_errors import (
 from ai_platform.commerce.infrastructure.midtrans import Midtrans, MidtransAddresses
 from ai_platform.commerce.infrastructure.provider_http import ProviderHttp
 from ai_platform.kernel.money import Money
+from tests.http_clients import async_client
 from tests.integration.payments.wishes import ASKED, DUE, a_wish
 from tests.twins.midtrans_books import SERVER_KEY
 from tests.twins.midtrans_server import MidtransTwin, midtrans_server
@@ -48,7 +48,7 @@ def twin() -> Iterator[MidtransTwin]:
 
 @pytest_asyncio.fixture
 async def midtrans(twin: MidtransTwin) -> AsyncIterator[Midtrans]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with async_client() as client:
         http = ProviderHttp("midtrans", client, timeout=0.5)
         yield Midtrans(http, MidtransAddresses(snap=twin.snap_url, api=twin.api_url))
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterator
 
-import httpx
 import pytest
 import pytest_asyncio
 
@@ -13,6 +12,7 @@ from ai_platform.commerce.domain.payment_errors import ProviderRefused, Provider
 from ai_platform.commerce.infrastructure.provider_http import ProviderHttp
 from ai_platform.commerce.infrastructure.xendit import Xendit
 from ai_platform.kernel.money import Money
+from tests.http_clients import async_client
 from tests.integration.payments.wishes import ASKED, DUE, a_wish
 from tests.twins.xendit_server import CALLBACK_TOKEN, SECRET_KEY, XenditTwin, xendit_server
 
@@ -27,7 +27,7 @@ def twin() -> Iterator[XenditTwin]:
 
 @pytest_asyncio.fixture
 async def xendit(twin: XenditTwin) -> AsyncIterator[Xendit]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with async_client() as client:
         yield Xendit(ProviderHttp("xendit", client, timeout=0.5), twin.url)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from itertools import product
 from typing import Any
 
 import httpx
@@ -37,33 +38,32 @@ BROKEN = {
     "null": b"null",
     "a list": b"[{}]",
 }
+BROKEN_CODES = ("validation_failed", "malformed_body")
 
 
 @pytest.mark.parametrize("path", CREATIONS)
-@pytest.mark.parametrize("what", BROKEN)
-async def test_nothing_can_be_made_of(platform: Installation, path: str, what: str) -> None:
+async def test_nothing_can_be_made_of_what_is_broken(platform: Installation, path: str) -> None:
     before = await platform.rows(COUNTS)
-    answer = await platform.http.post(path, content=BROKEN[what], headers=AS_JSON)
-    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), answer.text
-    assert answer.json()["code"] in ("validation_failed", "malformed_body")
-    assert await platform.rows(COUNTS) == before
+    for what, content in BROKEN.items():
+        answer = await platform.http.post(path, content=content, headers=AS_JSON)
+        told = answer.status_code, answer.headers["content-type"], answer.json()["code"] in BROKEN_CODES
+        assert told == (422, "application/problem+json", True), f"{what}: {answer.text}"
+        assert await platform.rows(COUNTS) == before, what
 
 
-@pytest.mark.parametrize("field", ["email", "password", "name"])
-@pytest.mark.parametrize("value", ["a\x00b@example.com", "\ud800" * 12, "x" * 100_000])
-async def test_a_member_of_unspeakable_words_is_refused(platform: Installation, field: str, value: str) -> None:
+async def test_a_member_of_unspeakable_words_is_refused(platform: Installation) -> None:
     path = f"{TENANTS}/{DEFAULT_TENANT}/members"
-    body = json.dumps(A_MEMBER | {field: value}).encode()
-    answer = await platform.http.post(path, content=body, headers=AS_JSON)
-    assert answer.status_code == 422 or (field == "password" and "\x00" in value), answer.text
+    for field, value in product(("email", "password", "name"), ("a\x00b@example.com", "\ud800" * 12, "x" * 100_000)):
+        body = json.dumps(A_MEMBER | {field: value}).encode()
+        answer = await platform.http.post(path, content=body, headers=AS_JSON)
+        assert answer.status_code == 422 or (field == "password" and "\x00" in value), f"{field}: {answer.text}"
 
 
-@pytest.mark.parametrize("field", ["email", "password"])
-@pytest.mark.parametrize("value", ["a\x00b@example.com", "\ud800", "x" * 1001, ""])
-async def test_nobody_signs_in_with_unspeakable_words(platform: Installation, field: str, value: str) -> None:
-    body = json.dumps({"email": "a@example.com", "password": "b", field: value}).encode()
-    answer = await platform.http.post("/v1/auth/login", content=body, headers=AS_JSON)
-    assert answer.status_code in (401, 422), answer.text
+async def test_nobody_signs_in_with_unspeakable_words(platform: Installation) -> None:
+    for field, value in product(("email", "password"), ("a\x00b@example.com", "\ud800", "x" * 1001, "")):
+        body = json.dumps({"email": "a@example.com", "password": "b", field: value}).encode()
+        answer = await platform.http.post("/v1/auth/login", content=body, headers=AS_JSON)
+        assert answer.status_code in (401, 422), f"{field} {value[:20]!r}: {answer.text}"
 
 
 async def test_a_body_without_end_is_refused_where_it_passes_the_limit(platform: Installation) -> None:

@@ -9,6 +9,7 @@ from starlette.types import Message
 
 from ai_platform.jobs.application.ports import RecordedEvent, Token
 from ai_platform.jobs.interface.events_http import EventStream, frame, listed, seen
+from tests.patience import PATIENCE
 from tests.unit.jobs.builders import NOON
 
 JOB = UUID(int=1)
@@ -58,7 +59,7 @@ async def test_a_reader_that_takes_nothing_is_let_go_and_leaves_nothing_behind()
         raise AssertionError
 
     scope = {"type": "http", "method": "GET", "path": "/v1/jobs/1/events"}
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await EventStream(frames(), patience=0.01)(scope, receive, send)
         await left.wait()
 

@@ -11,6 +11,7 @@ from ai_platform.jobs.application.ports import JobHistory, RecordedEvent, Token
 from ai_platform.jobs.domain.errors import JobNotFound
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.kernel.principal import DEFAULT_TENANT
+from tests.patience import PATIENCE
 from tests.unit.jobs.builders import NOON, OTHER_TENANT
 
 JOB = UUID(int=1)
@@ -88,7 +89,7 @@ def scene() -> Scene:
 
 
 async def ids(stream: AsyncIterator[RecordedEvent | Token]) -> list[int | str]:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         return [one.text if isinstance(one, Token) else one.id async for one in stream]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.runtime.batching import Batcher, KeyedBatchers
+from tests.patience import PATIENCE
 
 
 class Ledger:
@@ -46,7 +47,7 @@ async def test_alone_a_call_waits_for_nobody() -> None:
 async def test_one_call_after_another_is_served() -> None:
     ledger = Ledger()
     batcher = Batcher(ledger.flush)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         assert [await batcher(number) for number in range(50)] == [number * 2 for number in range(50)]
 
 
@@ -104,7 +105,7 @@ async def test_after_a_failure_the_next_call_is_served() -> None:
     batcher = Batcher(ledger.flush)
     with pytest.raises(ValueError, match="negative"):
         await batcher(-1)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         assert await batcher(1) == 2
 
 
@@ -127,7 +128,7 @@ async def test_a_flush_that_does_not_answer_each_item_fails_its_callers_instead_
         return []
 
     with pytest.raises(ValueError, match="zip"):
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE):
             await Batcher(answer_nobody)(1)
 
 
@@ -141,7 +142,7 @@ async def test_it_is_idle_when_everything_under_way_is_written_even_for_callers_
     await asyncio.gather(*calls, return_exceptions=True)
     assert not waiting.done()
     ledger.gate.set()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         await waiting
     assert ledger.batches == [[1], [2]]
     await batcher.idle()

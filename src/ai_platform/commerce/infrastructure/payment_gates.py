@@ -22,6 +22,7 @@ from ai_platform.commerce.infrastructure.xendit import NAME as XENDIT
 from ai_platform.commerce.infrastructure.xendit_wire import XenditNotices
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.settings import Settings
+from ai_platform.runtime.trust import trusted_certificates
 
 _CONNECTIONS: Final = httpx.Limits(max_connections=50, max_keepalive_connections=20)
 
@@ -37,7 +38,8 @@ class Providers:
 
 
 def providers_of(settings: Settings, database: Database) -> Providers:
-    client = httpx.AsyncClient(limits=_CONNECTIONS, follow_redirects=False, trust_env=False)
+    trust = trusted_certificates()
+    client = httpx.AsyncClient(verify=trust, limits=_CONNECTIONS, follow_redirects=False, trust_env=False)
     wait = settings.payment_timeout_seconds
     addresses = MidtransAddresses(settings.midtrans_snap_url, settings.midtrans_api_url)
     midtrans = Midtrans(ProviderHttp(MIDTRANS, client, timeout=wait), addresses)

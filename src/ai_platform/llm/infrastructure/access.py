@@ -6,6 +6,8 @@ from typing import Final
 import httpx2
 from pydantic import SecretStr
 
+from ai_platform.runtime.trust import trusted_certificates
+
 _IDLE_CONNECTIONS: Final = 100
 _IDLE_SECONDS: Final = 30.0
 
@@ -21,7 +23,7 @@ class Wire:
     """
 
     def __init__(self) -> None:
-        trust = httpx2.create_ssl_context()
+        trust = trusted_certificates()
         limits = httpx2.Limits(
             max_connections=None, max_keepalive_connections=_IDLE_CONNECTIONS, keepalive_expiry=_IDLE_SECONDS
         )
