@@ -70,6 +70,7 @@ def served(app: Starlette) -> Iterator[str]:
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="off", ws="none")
     server = uvicorn.Server(config)
     sockets = [config.bind_socket()]
+    sockets[0].listen()  # who connects before the thread is up waits
     thread = threading.Thread(target=server.run, args=(sockets,), daemon=True, name="pay-twin")
     thread.start()
     try:

@@ -94,16 +94,16 @@ async def test_a_config_that_cannot_answer_says_why(
     assert failed.value.__context__ is None
 
 
-async def test_hundreds_of_slow_calls_run_at_once(database: Database, llm: Llm, twin: LlmTwin) -> None:
+async def test_slow_calls_run_at_once_beyond_any_usual_pool(database: Database, llm: Llm, twin: LlmTwin) -> None:
     await execute(database, "UPDATE llm_configs SET model_name = 'slow-4' WHERE name = 'default-fast'")
     twin.reset()
 
     answers = await asyncio.gather(
-        *(llm.api.complete(a_request(config_name="default-fast", prompt=f"number {n}")) for n in range(300))
+        *(llm.api.complete(a_request(config_name="default-fast", prompt=f"number {n}")) for n in range(150))
     )
 
-    assert [answer.text for answer in answers] == [f"echo: number {n}" for n in range(300)]
-    assert twin.calls()["peak"] >= 250
+    assert [answer.text for answer in answers] == [f"echo: number {n}" for n in range(150)]
+    assert twin.calls()["peak"] >= 125
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["text", "stream"])

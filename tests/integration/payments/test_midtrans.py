@@ -49,7 +49,7 @@ def twin() -> Iterator[MidtransTwin]:
 @pytest_asyncio.fixture
 async def midtrans(twin: MidtransTwin) -> AsyncIterator[Midtrans]:
     async with async_client() as client:
-        http = ProviderHttp("midtrans", client, timeout=0.5)
+        http = ProviderHttp("midtrans", client, timeout=1.5)
         yield Midtrans(http, MidtransAddresses(snap=twin.snap_url, api=twin.api_url))
 
 

@@ -28,7 +28,7 @@ def twin() -> Iterator[XenditTwin]:
 @pytest_asyncio.fixture
 async def xendit(twin: XenditTwin) -> AsyncIterator[Xendit]:
     async with async_client() as client:
-        yield Xendit(ProviderHttp("xendit", client, timeout=0.5), twin.url)
+        yield Xendit(ProviderHttp("xendit", client, timeout=1.5), twin.url)
 
 
 async def test_an_invoice_is_opened(xendit: Xendit, twin: XenditTwin) -> None:
