@@ -21,7 +21,7 @@ import asyncpg
 import httpx
 import psutil
 
-from ai_platform.runtime.db import async_url
+from ai_platform.runtime.db_pool import async_url
 from ai_platform.runtime.migrations import upgrade
 from tests.services.stack import Services
 

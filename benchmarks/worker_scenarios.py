@@ -15,7 +15,8 @@ import psutil
 from ai_platform.jobs.domain.job import Job, Pipeline, Priority
 from ai_platform.jobs.infrastructure.intake import PostgresIntake
 from ai_platform.kernel.ids import new_id
-from ai_platform.runtime.db import Database, PoolOptions
+from ai_platform.runtime.db import Database
+from ai_platform.runtime.db_pool import PoolOptions
 from ai_platform.runtime.telemetry import Metrics
 from benchmarks.bare_calls import WARM_UP
 from benchmarks.stage import Figures, Stage, peak_memory

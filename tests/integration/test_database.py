@@ -33,7 +33,8 @@ from ai_platform.runtime import idempotency as _idempotency  # noqa: F401 - its 
 from ai_platform.runtime import outbox
 from ai_platform.runtime import webhooks as _webhooks  # noqa: F401 - its table is compared
 from ai_platform.runtime.bus import QueueName
-from ai_platform.runtime.db import APP_ROLE, WORKER_ROLE, Database, PoolOptions, async_url, metadata
+from ai_platform.runtime.db import APP_ROLE, WORKER_ROLE, Database, metadata
+from ai_platform.runtime.db_pool import PoolOptions, async_url
 from ai_platform.runtime.migrations import head, migrate
 from ai_platform.runtime.outbox import Entry, outbox_table
 from ai_platform.tenancy.infrastructure import tables as _tenancy_tables  # noqa: F401 - its table is compared

@@ -180,7 +180,7 @@ _NAMED = (ast.Attribute, ast.Name)
 def openers_of_transactions(source: Path) -> set[str]:
     """Migrations have a connection of their own: they run before there is a schema to serve."""
     opening = callers_of(source, "create_async_engine", "create_engine", "AsyncSession", "async_sessionmaker", "commit")
-    return opening - {"runtime/db.py", "runtime/migrations.py"}
+    return opening - {"runtime/db.py", "runtime/db_pool.py", "runtime/migrations.py"}
 
 
 def publishers(source: Path) -> set[str]:

@@ -18,7 +18,8 @@ from ai_platform.runtime.bus import Bus, QueueSpec
 from ai_platform.runtime.bus_amqp import AmqpBus
 from ai_platform.runtime.bus_embedded import EmbeddedBus
 from ai_platform.runtime.cache import Cache, MemoryCache, RedisCache, shared_state
-from ai_platform.runtime.db import Database, PoolOptions
+from ai_platform.runtime.db import Database
+from ai_platform.runtime.db_pool import PoolOptions
 from ai_platform.runtime.dead_letter_desk import DeadLetterDesk
 from ai_platform.runtime.express import Express, MemoryExpress
 from ai_platform.runtime.express_redis import RedisExpress

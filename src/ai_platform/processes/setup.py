@@ -8,8 +8,8 @@ from ai_platform.kernel.errors import Unavailable
 from ai_platform.processes.foundation import readable
 from ai_platform.processes.lifecycle import WrongUse, fail, read_settings
 from ai_platform.runtime import migrations
-from ai_platform.runtime.db import async_url
 from ai_platform.runtime.db_faults import is_connection_loss
+from ai_platform.runtime.db_pool import async_url
 from ai_platform.runtime.keyring import new_secrets_key
 from ai_platform.tenancy.application.create_tenant import new_webhook_secret
 from ai_platform.tenancy.domain.api_key import new_key

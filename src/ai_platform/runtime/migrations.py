@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from ai_platform.runtime.db import async_url
+from ai_platform.runtime.db_pool import async_url
 
 _LOCK: Final = 0x61695F706C61  # "ai_pla"
 _PACKAGED: Final = Path(__file__).parent.parent / "migrations"

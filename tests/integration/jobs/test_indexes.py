@@ -8,7 +8,8 @@ from sqlalchemy import text
 from ai_platform.jobs.application.ports import JobFilter
 from ai_platform.jobs.domain.job import JobStatus
 from ai_platform.kernel.principal import DEFAULT_TENANT
-from ai_platform.runtime.db import Database, PoolOptions
+from ai_platform.runtime.db import Database
+from ai_platform.runtime.db_pool import PoolOptions
 from tests.integration.jobs.store import PostgresJobStore
 from tests.support import eventually
 from tests.unit.jobs.builders import a_job, a_result

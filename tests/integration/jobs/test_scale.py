@@ -57,8 +57,8 @@ class Plans:
 
     def __init__(self, database: Database) -> None:
         self.told: list[dict[str, Any]] = []
-        engine = database._engine.sync_engine
-        event.listen(engine, "connect", lambda raw, _: raw.driver_connection.add_log_listener(self._hear))
+        for pool in (database._engine, database._lone):
+            event.listen(pool.sync_engine, "connect", lambda raw, _: raw.driver_connection.add_log_listener(self._hear))
 
     def _hear(self, _: Any, message: Any) -> None:
         _, found, plan = str(message.message).partition("plan:\n")

@@ -15,7 +15,8 @@ from ai_platform.commerce.domain.order_status import OrderStatus, PaymentStatus
 from ai_platform.kernel.errors import PlatformError, Unavailable
 from ai_platform.kernel.ids import new_id
 from ai_platform.kernel.principal import DEFAULT_TENANT
-from ai_platform.runtime.db import Database, PoolOptions
+from ai_platform.runtime.db import Database
+from ai_platform.runtime.db_pool import PoolOptions
 from tests.integration.orders.shop import AGENT, ASKING, OWNER, Shop
 
 STOCK = 6

@@ -3,8 +3,9 @@
 import pytest
 
 from ai_platform.kernel.errors import Unavailable
-from ai_platform.runtime.db import Database, PoolOptions, async_url
+from ai_platform.runtime.db import Database
 from ai_platform.runtime.db_faults import database_unavailable, is_connection_loss
+from ai_platform.runtime.db_pool import PoolOptions, async_url
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, suppress
 from functools import partial
 from itertools import compress
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Interval
 
 from ai_platform.jobs.domain.job import Job
@@ -151,7 +152,7 @@ class PostgresClaims:
 
     async def _claim_for(self, claimants: Sequence[None]) -> list[Job | None]:
         parameters: dict[str, Any] = {"most": len(claimants), "lease": self._lease, "pipelines": PIPELINES}
-        async with self._database.transaction(None) as connection:
+        async with self._database.lone() as connection:
             rows = (await connection.execute(_CLAIM, parameters)).all()
         claimed = [stored_job(row) for row in rows]
         for job in claimed:
@@ -161,9 +162,14 @@ class PostgresClaims:
                 self._metrics.job_queue_wait.observe((job.started_at - job.created_at).total_seconds())
         return [*claimed, *[None] * (len(claimants) - len(claimed))]
 
+    def _writing(self, batch: Sequence[Ending]) -> AbstractAsyncContextManager[AsyncConnection]:
+        if all(ending.is_one_statement for ending in batch):
+            return self._database.lone()
+        return self._database.transaction(batch[0].job.tenant_id)
+
     async def _settle_all(self, batch: Sequence[Ending]) -> list[bool]:
         """All of one tenant: what fails of one has not been committed for another."""
-        async with self._database.transaction(batch[0].job.tenant_id) as connection:
+        async with self._writing(batch) as connection:
             settled = await settle(connection, batch)
         self._relay.take(settled.entries)
         if settled.owes_webhooks:

@@ -24,9 +24,14 @@ _UNTOLD = {"id", "prompt", "answered_by"}
 _ENDED = select(*SHOWN).where(jobs_table.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid()))))
 
 
+def owes_notice(job: Job) -> bool:
+    """Whether it has ended and names a callback."""
+    return job.callback_url is not None and job.status in TERMINAL
+
+
 async def notices_of(connection: AsyncConnection, jobs: Sequence[Job]) -> list[WebhookDelivery]:
-    """One for each job that has ended and names a callback. They tell what this transaction has made of the rows."""
-    ended = {job.id: job for job in jobs if job.callback_url is not None and job.status in TERMINAL}
+    """One for each job that owes one. They tell what this transaction has made of the rows."""
+    ended = {job.id: job for job in jobs if owes_notice(job)}
     if not ended:
         return []
     rows = await connection.execute(_ENDED, {"ids": list(ended)})

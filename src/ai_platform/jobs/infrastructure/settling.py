@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ai_platform.jobs.application.wake_ups import REPLAY
 from ai_platform.jobs.domain.job import Job, JobStatus
-from ai_platform.jobs.infrastructure.notices import notices_of
+from ai_platform.jobs.infrastructure.notices import notices_of, owes_notice
 from ai_platform.jobs.infrastructure.rows import attempts_document, consequences_of, outcome_row, storable
 from ai_platform.kernel.ids import new_id
 from ai_platform.runtime import dead_letters, outbox, webhooks
@@ -61,6 +61,11 @@ class Ending:
         self.claim = Claim(job.id, job.attempt)
         self.consequences = consequences_of(job, task_queue)
         self.row: dict[str, Any] = outcome_row(job) | self.consequences.event_columns()
+
+    @property
+    def is_one_statement(self) -> bool:
+        """Nothing is written with it but what `_SETTLE` writes."""
+        return self.job.status is not JobStatus.FAILED and not owes_notice(self.job)
 
 
 @dataclass(frozen=True, slots=True)
