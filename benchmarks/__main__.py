@@ -10,8 +10,8 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.scenarios import ALL, Figures
-from benchmarks.stage import staged
+from benchmarks.scenarios import ALL
+from benchmarks.stage import Figures, staged
 
 
 def main() -> None:

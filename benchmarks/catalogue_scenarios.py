@@ -138,7 +138,7 @@ def _listening(gateway: str) -> int:
     return next(
         one.pid
         for one in psutil.net_connections("tcp")
-        if one.laddr.port == port and one.status == "LISTEN" and one.pid
+        if one.laddr and one.laddr.port == port and one.status == "LISTEN" and one.pid
     )
 
 

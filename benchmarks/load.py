@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice, repeat
 from typing import cast
 from urllib.parse import urlsplit
@@ -79,7 +80,7 @@ async def load(url: str, count: int, connections: int, body: bytes, names: Itera
     began = time.perf_counter()
     protocols = []
     for end in ends:
-        _, protocol = await loop.create_connection(lambda end=end: Connection(requests, latencies, end), host, port)
+        _, protocol = await loop.create_connection(partial(Connection, requests, latencies, end), host, port)
         protocols.append(protocol)
     await asyncio.gather(*ends)
     seconds = time.perf_counter() - began

@@ -32,6 +32,7 @@ def sleeping(seconds: float) -> Answer:
 
 def graph_of(model: str) -> Answer:
     """One LangGraph node around ChatOpenAI, as one writes it first."""
+    from langchain_core.messages import HumanMessage, SystemMessage  # noqa: PLC0415
     from langchain_openai import ChatOpenAI  # noqa: PLC0415 - seconds and megabytes that the other worker has no use for
     from langgraph.graph import END, START, MessagesState, StateGraph  # noqa: PLC0415
 
@@ -47,7 +48,8 @@ def graph_of(model: str) -> Answer:
     compiled = graph.compile()
 
     async def answer(prompt: str) -> str:
-        state = await compiled.ainvoke({"messages": [("system", "You are helpful."), ("user", prompt)]})
+        said = MessagesState(messages=[SystemMessage("You are helpful."), HumanMessage(prompt)])
+        state = await compiled.ainvoke(said)
         return str(state["messages"][-1].content)
 
     return answer

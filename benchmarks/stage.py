@@ -146,9 +146,15 @@ class Stage:
             yield f"http://127.0.0.1:{port}", psutil.Process(child.pid)
 
     def load(
-        self, url: str, count: int, *, connections: int = 32, config: str = "demo", **fields: object
+        self,
+        url: str,
+        count: int,
+        *,
+        connections: int = 32,
+        config: str = "demo",
+        fields: Mapping[str, object] | None = None,
     ) -> dict[str, float]:
-        body = json.dumps({"prompt": "Write a haiku about programming", "config_name": config, **fields})
+        body = json.dumps({"prompt": "Write a haiku about programming", "config_name": config, **(fields or {})})
         result = self.posts(url, body, count=count, connections=connections)
         assert result["refused"] == 0, result
         return result
@@ -220,7 +226,7 @@ def _await_ready(child: "subprocess.Popen[str]", ready: Callable[[], bool] | str
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         if child.poll() is not None:
-            raise RuntimeError(f"{child.args} ended with {child.returncode}")
+            raise RuntimeError(f"{child.args!r} ended with {child.returncode}")
         if isinstance(ready, str):
             assert child.stdout is not None
             if ready in child.stdout.readline():
@@ -229,4 +235,4 @@ def _await_ready(child: "subprocess.Popen[str]", ready: Callable[[], bool] | str
             return
         else:
             time.sleep(0.05)
-    raise TimeoutError(f"{child.args} is not ready")
+    raise TimeoutError(f"{child.args!r} is not ready")

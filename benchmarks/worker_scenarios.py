@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -15,8 +16,11 @@ import psutil
 from ai_platform.jobs.domain.job import Job, Pipeline, Priority
 from ai_platform.jobs.infrastructure.intake import PostgresIntake
 from ai_platform.kernel.ids import new_id
+from ai_platform.runtime.bus_embedded import EmbeddedBus
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.db_pool import PoolOptions
+from ai_platform.runtime.outbox import Outbox
+from ai_platform.runtime.relay import Relay
 from ai_platform.runtime.telemetry import Metrics
 from benchmarks.bare_calls import WARM_UP
 from benchmarks.stage import Figures, Stage, peak_memory
@@ -28,12 +32,12 @@ BUSY_TENANT = UUID("00000000-0000-7000-8000-00000000000a")
 
 def cpu_single(stage: Stage) -> Figures:
     """CPU a single-agent job costs beside its model call: 1 000 jobs, 100 at a time, over the OpenAI wire."""
-    return _cpu_per_job(stage, limit=5, pipeline="single")
+    return _cpu_per_job(stage, "single", limit=5)
 
 
 def cpu_multi(stage: Stage) -> Figures:
     """CPU a multi-agent job costs beside its model calls: 1 000 jobs, 100 at a time, over the OpenAI wire."""
-    return _cpu_per_job(stage, limit=15, pipeline="multi_agent")
+    return _cpu_per_job(stage, "multi_agent", limit=15)
 
 
 def thousand_calls(stage: Stage) -> Figures:
@@ -78,8 +82,9 @@ def fairness(stage: Stage) -> Figures:
     return {"the other's slowest start s (< 2)": max(starts), "of the busy one still waiting": float(left)}
 
 
-def _cpu_per_job(stage: Stage, *, limit: int, **fields: object) -> Figures:
+def _cpu_per_job(stage: Stage, pipeline: str, *, limit: int) -> Figures:
     jobs, concurrency, model = 1000, 100, "slow-0.1"
+    fields = {"pipeline": pipeline}
     _configured(stage, model)
     with llm_server_process() as twin:
         variables = {"OPENAI_BASE_URL": twin.openai}
@@ -87,9 +92,9 @@ def _cpu_per_job(stage: Stage, *, limit: int, **fields: object) -> Figures:
             stage.gateway() as gateway,
             stage.worker(**variables | {"LLM_WORKER_CONCURRENCY": str(concurrency)}) as worker,
         ):
-            _warmed_up(stage, gateway, model, **fields)
+            _warmed_up(stage, gateway, model, fields)
             began, before, calls_before = stage.fetch(DONE), _cpu(worker.pid), twin.calls()["count"]
-            stage.load(f"{gateway}/v1/jobs", jobs, config=f"bench-{model}", **fields)
+            stage.load(f"{gateway}/v1/jobs", jobs, config=f"bench-{model}", fields=fields)
             seconds = stage.until(DONE, began + jobs, within=180)
             cpu, calls = _cpu(worker.pid) - before, twin.calls()["count"] - calls_before
         bare = _bare(stage, model, jobs, max(1, round(calls / jobs)), concurrency, **variables)
@@ -111,9 +116,9 @@ def _configured(stage: Stage, model: str, provider: str = "openai") -> None:
     )  # fmt: skip
 
 
-def _warmed_up(stage: Stage, gateway: str, model: str, **fields: object) -> None:
+def _warmed_up(stage: Stage, gateway: str, model: str, fields: Mapping[str, object] | None = None) -> None:
     began = stage.fetch(DONE)
-    stage.load(f"{gateway}/v1/jobs", WARM_UP, config=f"bench-{model}", **fields)
+    stage.load(f"{gateway}/v1/jobs", WARM_UP, config=f"bench-{model}", fields=fields)
     stage.until(DONE, began + WARM_UP, within=60)
 
 
@@ -135,7 +140,8 @@ def _cpu(pid: int) -> float:
 async def _queued(stage: Stage, count: int) -> None:
     """Accepted by the platform's own intake, so that each has the place in the queue that it would have."""
     database = Database(stage.environment["DATABASE_URL"], PoolOptions(application_name="benchmark"))
-    intake = PostgresIntake(database, _NoRelay(), task_queue="ai_tasks", queue_limit=2 * count, metrics=Metrics())
+    relay = Relay(Outbox(database), EmbeddedBus(database, ()))  # never started: the gateway's publishes what is written
+    intake = PostgresIntake(database, relay, task_queue="ai_tasks", queue_limit=2 * count, metrics=Metrics())
     await asyncio.gather(*(intake.accept(_job(number)) for number in range(count)))
     await database.close()
 
@@ -154,13 +160,6 @@ def _job(number: int) -> Job:
     )
     job.accept()
     return job
-
-
-class _NoRelay:
-    """The gateway's relay publishes what is written."""
-
-    def take(self, entries: object) -> None:
-        pass
 
 
 def _start_of(stage: Stage, gateway: str) -> float:

@@ -174,10 +174,9 @@ def create_audit_log() -> None:
     secure("audit_log")
 
 
-def tenant_id(table: str, **options: bool) -> sa.Column[object]:
-    return sa.Column(
-        "tenant_id", sa.Uuid(), sa.ForeignKey("tenants.id", name=f"fk_{table}_tenant_id"), **options
-    )  # fmt: skip
+def tenant_id(table: str, *, primary_key: bool = False, nullable: bool = False) -> sa.Column[object]:
+    tenant = sa.ForeignKey("tenants.id", name=f"fk_{table}_tenant_id")
+    return sa.Column("tenant_id", sa.Uuid(), tenant, primary_key=primary_key, nullable=nullable)
 
 
 def secure(table: str) -> None:

@@ -218,16 +218,13 @@ def create_customer_words() -> None:
     secure("customer_words")
 
 
-def tenant_id(table: str, **options: bool) -> sa.Column[object]:
-    return sa.Column(
-        "tenant_id", sa.Uuid(), sa.ForeignKey("tenants.id", name=f"fk_{table}_tenant_id"), nullable=False, **options
-    )  # fmt: skip
+def tenant_id(table: str, *, primary_key: bool = False) -> sa.Column[object]:
+    return reference(table, "tenant_id", "tenants", primary_key=primary_key)
 
 
-def reference(table: str, column: str, other: str, **options: bool) -> sa.Column[object]:
-    return sa.Column(
-        column, sa.Uuid(), sa.ForeignKey(f"{other}.id", name=f"fk_{table}_{column}"), nullable=False, **options
-    )  # fmt: skip
+def reference(table: str, column: str, other: str, *, primary_key: bool = False) -> sa.Column[object]:
+    key = sa.ForeignKey(f"{other}.id", name=f"fk_{table}_{column}")
+    return sa.Column(column, sa.Uuid(), key, primary_key=primary_key, nullable=False)
 
 
 def secure(table: str) -> None:

@@ -190,10 +190,9 @@ def create_sandbox_payments() -> None:
     secure("sandbox_payments")
 
 
-def tenant_id(table: str, **options: bool) -> sa.Column[object]:
-    options.setdefault("nullable", False)
+def tenant_id(table: str, *, nullable: bool = False) -> sa.Column[object]:
     return sa.Column(
-        "tenant_id", sa.Uuid(), sa.ForeignKey("tenants.id", name=f"fk_{table}_tenant_id"), **options
+        "tenant_id", sa.Uuid(), sa.ForeignKey("tenants.id", name=f"fk_{table}_tenant_id"), nullable=nullable
     )  # fmt: skip
 
 
@@ -202,9 +201,9 @@ def order_id(table: str) -> sa.Column[object]:
     return sa.Column("order_id", sa.Uuid(), key, nullable=False)
 
 
-def payment_id(table: str, **options: bool) -> sa.Column[object]:
-    options.setdefault("nullable", False)
-    return sa.Column("payment_id", sa.Uuid(), sa.ForeignKey("payments.id", name=f"fk_{table}_payment_id"), **options)
+def payment_id(table: str, *, primary_key: bool = False, nullable: bool = False) -> sa.Column[object]:
+    payment = sa.ForeignKey("payments.id", name=f"fk_{table}_payment_id")
+    return sa.Column("payment_id", sa.Uuid(), payment, primary_key=primary_key, nullable=nullable)
 
 
 def append_only(table: str) -> None:

@@ -72,8 +72,7 @@ def test_nothing_is_sold_twice_or_lost_when_gateways_die(shop: Stage) -> None:
     with impatient(BUYERS) as buyers:
         calls = [buyers.submit(confirm, doors, one, number) for number, one in enumerate(orders)]
         for door in doors:
-            before = confirmed()
-            until(lambda before=before: confirmed() > before, what="confirms")
+            until(lambda before: confirmed() > before, confirmed(), what="confirms")
             door.kill()
         for door in doors:
             door.start()

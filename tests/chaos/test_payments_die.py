@@ -79,7 +79,7 @@ def test_all_money_is_recorded_once_whoever_dies(shop: Stage, midtrans: Midtrans
         for _ in range(3):
             asked = len(midtrans.faults.calls)
             agent.start()
-            until(lambda before=asked: len(midtrans.faults.calls) > before, what="a question in hand")
+            until(lambda before: len(midtrans.faults.calls) > before, asked, what="a question in hand")
             agent.kill()
         agent.start()
         until(

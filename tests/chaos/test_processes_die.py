@@ -64,8 +64,7 @@ def test_what_a_killed_gateway_had_answered_is_worked_off(stage: Stage) -> None:
     with ThreadPoolExecutor(8) as threads:
         senders = [threads.submit(submit_until_told, worker) for worker in range(8)]
         for _ in range(2):
-            before = len(accepted)
-            until(lambda before=before: len(accepted) > before + 150, what="accepts")
+            until(lambda before: len(accepted) > before + 150, len(accepted), what="accepts")
             gateway.kill()
             gateway.start()
         stop.set()

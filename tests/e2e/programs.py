@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar, TypeVarTuple
 
 import httpx
 
@@ -21,15 +21,20 @@ from tests.services.watchdog import Watchdog
 AI_PLATFORM: Final = str(Path(sys.executable).parent / "ai-platform")
 INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 
+GivenT = TypeVarTuple("GivenT")
 ValueT = TypeVar("ValueT")
 
 
 def until(
-    condition: Callable[[], ValueT], *, within: float = PATIENCE, pause: float = 0.05, what: str = "the condition"
+    condition: Callable[[*GivenT], ValueT | None],
+    *given: *GivenT,
+    within: float = PATIENCE,
+    pause: float = 0.05,
+    what: str = "the condition",
 ) -> ValueT:
-    """What `condition` returns as soon as that is true; AssertionError after `within` seconds."""
+    """What `condition` says of the given, as soon as that is true; AssertionError after `within` seconds."""
     deadline = time.monotonic() + within
-    while not (value := condition()):
+    while not (value := condition(*given)):
         assert time.monotonic() < deadline, f"{what} did not come true within {within:g} s"
         time.sleep(pause)
     return value

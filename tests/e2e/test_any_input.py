@@ -29,7 +29,7 @@ def alone(services: Services, migrated_template: str) -> Iterator[Stage]:
 @pytest.mark.timeout(500)
 def test_no_request_that_the_document_allows_or_forbids_is_answered_otherwise(alone: Stage, tmp_path: Path) -> None:
     gateway: GatewayProcess = alone.gateway(LOG_LEVEL="WARNING").start()
-    command = [Path(sys.executable).with_name("schemathesis"), "--config-file", CONFIG, "run"]
+    command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(CONFIG), "run"]
     command += [f"{gateway.url}/openapi.json", "--header", f"Authorization: Bearer {KEY}", "--checks", "all"]
     command += ["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "8", "--max-time", str(SECONDS)]
     command += ["--seed", "20260105", "--no-shrink", "--no-color", "--workers", "1", "--warnings", "off"]

@@ -172,7 +172,7 @@ def test_a_job_is_submitted_waited_for_shown_and_listed(gateway: GatewayProcess,
     waited = run(*submit, "--wait", directory=tmp_path, variables=there)
     assert waited.stdout == "[demo] Hello operator\n"
     job_id = run(*submit, directory=tmp_path, variables=there).stdout.strip()
-    assert uuid.UUID(job_id)
+    assert str(uuid.UUID(job_id)) == job_id
     shown = run("jobs", "show", job_id, directory=tmp_path, variables=there)
     assert json.loads(shown.stdout)["prompt"] == "Hello operator"
     listed = run("jobs", "list", "--json", directory=tmp_path, variables=there)

@@ -136,7 +136,7 @@ def test_the_trace_reaches_the_worker_and_no_secret_any_log(
         return [line for line in program.lines() if line.get("request_id") == "trace-me-42"]
 
     for program in (gateway, worker):
-        lines = until(lambda program=program: traced(program), what=f"a line of {type(program).__name__} with the id")
+        lines = until(traced, program, what=f"a line of {type(program).__name__} with the id")
         assert {line["trace_id"] for line in lines} == {TRACE}
         assert "xylophone-4711" not in program.history
         assert KEY not in program.history

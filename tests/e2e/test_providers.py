@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.e2e.client import Client
+from tests.e2e.client import Client, Job
 from tests.e2e.programs import WorkerProcess, until
 from tests.e2e.stage import ANTHROPIC_KEY, CALLS_AN_ATTEMPT, OPENAI_KEY, Stage
 from tests.twins.llm_server import LlmTwin
@@ -79,8 +79,13 @@ def test_a_long_wish_to_wait_frees_the_slot_until_it_is_over(client: Client, twi
     prompts = {f"much patience with {provider}": f"{provider}-rate-limited-6" for provider in PROVIDERS}
     jobs = {client.submit(prompt, config_name=config, max_retries=1): prompt for prompt, config in prompts.items()}
     announced = {}
+
+    def put_off(job_id: str) -> Job | None:
+        job = client.job(job_id)
+        return job if job["status"] == "RETRYING" else None
+
     for job_id, prompt in jobs.items():
-        job = until(lambda job_id=job_id: (job := client.job(job_id))["status"] == "RETRYING" and job, what="RETRYING")
+        job = until(put_off, job_id, what="RETRYING")
         assert (job["error"]["code"], job["retry_count"]) == ("llm_rate_limited", 1)
         (called,) = calls_with(twin, prompt)
         announced[prompt] = datetime.fromisoformat(job["next_retry_at"]).timestamp()

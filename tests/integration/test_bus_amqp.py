@@ -126,7 +126,7 @@ async def test_publishing_goes_on_when_connections_are_cut_under_load(bus: AmqpB
     for _ in range(5):
         publishing = asyncio.create_task(bus.publish(numbered(300)))
         known = len(inbox.deliveries)
-        await eventually(lambda known=known: len(inbox.deliveries) > known)
+        await eventually(lambda known: len(inbox.deliveries) > known, known)
         line.cut()
         outcomes = (await asyncio.gather(publishing, return_exceptions=True))[0]
         assert isinstance(outcomes, list | Unavailable)

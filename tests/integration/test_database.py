@@ -201,6 +201,33 @@ async def test_the_next_transaction_on_the_same_connection_has_its_own_role_and_
     assert len({backend for _, _, backend in seen}) == 1
 
 
+async def test_a_lone_statement_sees_all_tenants_and_is_kept_at_once(database: Database) -> None:
+    async with database.lone() as connection:
+        assert await connection.scalar(text("SELECT current_user")) == WORKER_ROLE
+        await connection.execute(jobs.insert(), a_job_row(tenant_id=OTHER_TENANT))
+        async with database.transaction(OTHER_TENANT) as other:
+            assert await other.scalar(text("SELECT count(*) FROM jobs")) == 1
+    async with database.transaction(DEFAULT_TENANT) as other:
+        assert await other.scalar(text("SELECT count(*) FROM jobs")) == 0
+
+
+async def test_a_lone_statement_that_fails_leaves_its_connection_as_it_was(database: Database) -> None:
+    with pytest.raises(DBAPIError):
+        async with database.lone() as connection:
+            await connection.execute(text("SELECT 1 / 0"))
+    async with database.lone() as connection:
+        assert await connection.scalar(text("SELECT current_user")) == WORKER_ROLE
+
+
+async def test_behind_a_pooler_a_lone_statement_has_its_role_for_a_transaction_only(database_url: str) -> None:
+    database = Database(database_url, PoolOptions(statement_cache=0))
+    async with database.lone() as connection:
+        assert await connection.scalar(text("SELECT current_user")) == WORKER_ROLE
+    async with database._engine.connect() as connection:
+        assert await connection.scalar(text("SELECT current_user")) != WORKER_ROLE
+    await database.close()
+
+
 async def test_a_failed_transaction_leaves_no_role_behind(database: Database) -> None:
     own, _ = await one_job_each(database)
     with pytest.raises(DBAPIError):

@@ -334,7 +334,7 @@ async def test_each_tenants_webhooks_are_signed_with_its_own_secret_and_a_new_on
         await make_due(database)
         await store(database, second)
         for one in (first, second):
-            await eventually(lambda one=one: has_status(database, one.id, "delivered"))
+            await eventually(has_status, database, one.id, "delivered")
         assert all(one.verified() for one in receiver.received[1:])
 
 

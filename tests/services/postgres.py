@@ -25,7 +25,7 @@ from tests.services.server import Elsewhere, Place, Server
 _USER: Final = "ai_platform"
 _ENDED_BY_KILL: Final = 30.0
 _NOT_DURABLE: Final = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "wal_init_zero=off")
-_SETTINGS: Final = ("-c", "max_connections=200")
+_SETTINGS: Final = ("-c", "max_connections=200", "-c", "track_commit_timestamp=on")
 
 ResultT = TypeVar("ResultT")
 

@@ -11,9 +11,8 @@ REQUESTS = {"p": "request-p", "q": "request-q"}
 Line = dict[str, Any]
 
 
-def a_call(began: float, ended: float, **changes: object) -> Record:
-    fields = {"model": "m", "prompt": "p", "status": 200} | changes
-    return Record(began=began, ended=ended, **fields)  # type: ignore[arg-type]
+def a_call(began: float, ended: float, **changes: Any) -> Record:
+    return Record(**{"model": "m", "prompt": "p", "status": 200, "began": began, "ended": ended, **changes})
 
 
 def let_in(at: float, request: str = "request-p", *, shared_at: float | None = None) -> Line:

@@ -151,10 +151,10 @@ async def test_what_is_no_csv_is_refused(shop: Shop) -> None:
 
 async def test_an_agent_and_another_tenant_import_nothing(shop: Shop, open_shop: OpenShop) -> None:
     other = await open_shop("Toko Lain")
-    csv = {"content": COFFEE.encode(), "headers": {"Content-Type": "text/csv"}}
+    csv, kind = COFFEE.encode(), {"Content-Type": "text/csv"}
     async with shop.platform.caller(await shop.platform.key(str(shop.id))) as agent:
-        assert (await agent.post(f"{shop.products}/import", **csv)).status_code == 403
-    assert (await other.http.post(f"{shop.products}/import", **csv)).status_code == 404
+        assert (await agent.post(f"{shop.products}/import", content=csv, headers=kind)).status_code == 403
+    assert (await other.http.post(f"{shop.products}/import", content=csv, headers=kind)).status_code == 404
     assert await shop.rows("SELECT 1 FROM products") == []
 
 

@@ -1,7 +1,7 @@
 """Following jobs on real PostgreSQL, with interleavings forced: whatever happens when, each event comes once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from ai_platform.jobs.application.follow_events import FollowEvents
-from ai_platform.jobs.application.ports import JobHistory, RecordedEvent, Token
+from ai_platform.jobs.application.ports import JobEventReads, JobHistory, RecordedEvent, Token
 from ai_platform.jobs.domain.job import Job, JobStatus
 from ai_platform.jobs.infrastructure.event_reads import PostgresEventReads
 from ai_platform.jobs.infrastructure.followers import Followers
@@ -27,7 +27,7 @@ from tests.patience import PATIENCE
 from tests.support import eventually
 from tests.unit.jobs.builders import a_job, a_result
 
-Followed = AsyncIterator[RecordedEvent | Token]
+Followed = AsyncGenerator[RecordedEvent | Token, None]
 
 
 class DeafLiveStream(MemoryLiveStream):
@@ -67,7 +67,9 @@ def followers_of(store: PostgresJobStore, live: LiveStream) -> Followers:
     return Followers(store.database, live, draining=lambda: False)
 
 
-async def follow(store: PostgresJobStore, live: LiveStream, job: Job, *, after: int = 0, reads: Any = None) -> Followed:
+async def follow(
+    store: PostgresJobStore, live: LiveStream, job: Job, *, after: int = 0, reads: JobEventReads | None = None
+) -> Followed:
     use_case = FollowEvents(reads or PostgresEventReads(store.database), followers_of(store, live))
     stream = await use_case(DEFAULT_TENANT, job.id, after=after)
     assert stream is not None
@@ -172,7 +174,7 @@ async def test_without_redis_every_event_still_comes_within_seconds(store: Postg
 
 async def test_one_goes_on_after_the_last_event_that_was_seen(store: PostgresJobStore, live: LiveStream) -> None:
     job = await accepted(store)
-    async with aclosing(await follow(store, live, job)) as first:  # type: ignore[type-var]
+    async with aclosing(await follow(store, live, job)) as first:
         seen = await anext(first)
     assert isinstance(seen, RecordedEvent)
     running = await claimed(store)
@@ -206,7 +208,7 @@ async def test_whoever_follows_while_nobody_has_claimed_is_known_at_the_claim(st
     stream = await follow(store, MemoryLiveStream(), job)
     await anext(stream)
     assert (await claimed(store)).is_watched
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
 
 
 async def test_steps_of_a_lost_attempt_are_not_recorded(store: PostgresJobStore) -> None:
@@ -247,7 +249,7 @@ async def test_readers_hold_no_connection_while_they_wait_and_leave_nothing_behi
     sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in tr%'"
     assert (await store.as_owner(sql))[0]["count"] == 0
     tasks = asyncio.all_tasks()
-    await asyncio.gather(*(one.aclose() for one in streams if one is not None))  # type: ignore[attr-defined]
+    await asyncio.gather(*(one.aclose() for one in streams if one is not None))
     assert followers.count == 0
     await eventually(lambda: not [one for one in tasks if one.get_name() == "job-followers" and not one.done()])
 

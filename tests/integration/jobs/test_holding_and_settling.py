@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -36,9 +36,17 @@ class CountedDatabase(Database):
     begun = 0
 
     @asynccontextmanager
-    async def transaction(self, tenant_id: UUID | None, *, durable: bool = True) -> AsyncIterator[AsyncConnection]:
+    async def transaction(
+        self, tenant_id: UUID | None, *, durable: bool = True, picky: bool = False
+    ) -> AsyncIterator[AsyncConnection]:
         self.begun += 1
-        async with super().transaction(tenant_id, durable=durable) as connection:
+        async with super().transaction(tenant_id, durable=durable, picky=picky) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def lone(self) -> AsyncIterator[AsyncConnection]:
+        self.begun += 1
+        async with super().lone() as connection:
             yield connection
 
 
@@ -48,10 +56,23 @@ class WatchedDatabase(Database):
     refused = 0
 
     @asynccontextmanager
-    async def transaction(self, tenant_id: UUID | None) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with super().transaction(tenant_id) as connection:
+    async def transaction(
+        self, tenant_id: UUID | None, *, durable: bool = True, picky: bool = False
+    ) -> AsyncIterator[AsyncConnection]:
+        with self._watched():
+            async with super().transaction(tenant_id, durable=durable, picky=picky) as connection:
                 yield connection
+
+    @asynccontextmanager
+    async def lone(self) -> AsyncIterator[AsyncConnection]:
+        with self._watched():
+            async with super().lone() as connection:
+                yield connection
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
         except Unavailable:
             self.refused += 1
             raise
@@ -60,17 +81,18 @@ class WatchedDatabase(Database):
 @asynccontextmanager
 async def held(store: PostgresJobStore, *jobs: Job) -> AsyncIterator[None]:
     """Workers that hold the jobs, until the block is left; it fails if one has lost its claim."""
-    done = asyncio.Event()
+    done, kept = asyncio.Event(), list[Job]()
 
-    async def hold(job: Job) -> bool:
+    async def hold(job: Job) -> None:
         async with store.claims.holding(job):
-            return await done.wait()
-        return False
+            await done.wait()
+            kept.append(job)
 
     tasks = [asyncio.create_task(hold(job)) for job in jobs]
     yield
     done.set()
-    assert await asyncio.gather(*tasks) == [True] * len(jobs)
+    await asyncio.gather(*tasks)
+    assert {job.id for job in kept} == {job.id for job in jobs}
 
 
 async def lease_of(store: PostgresJobStore, job: Job) -> datetime:

@@ -165,14 +165,14 @@ async def test_a_change_to_another_version_is_refused(
     http: httpx.AsyncClient, path: str, body: dict[str, Any], method: str
 ) -> None:
     await made(http, path, body)
-    there, sent = f"{path}/{body['name']}", {"json": body} if method == "PUT" else {}
+    there, sent = f"{path}/{body['name']}", body if method == "PUT" else None
 
     for tag in ('"7"', 'W/"1"', "nonsense"):
-        refused = await http.request(method, there, headers={"If-Match": tag}, **sent)
+        refused = await http.request(method, there, headers={"If-Match": tag}, json=sent)
         assert refusal(refused)[:2] == (412, "precondition_failed")
 
     seen = (await http.get(there)).headers["ETag"]
-    assert (await http.request(method, there, headers={"If-Match": seen}, **sent)).is_success
+    assert (await http.request(method, there, headers={"If-Match": seen}, json=sent)).is_success
 
 
 async def test_of_many_who_saw_the_same_version_one_changes_it(http: httpx.AsyncClient) -> None:

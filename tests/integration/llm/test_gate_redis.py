@@ -1,7 +1,7 @@
 """The gate in Redis keeps what every gate promises, for several workers, and whatever becomes of Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -101,13 +101,18 @@ async def test_a_slot_is_kept_for_as_long_as_its_call_lasts(gate: MakeRedisGate,
     mine = gate(RULES)
     await let_through(mine, a_config(max_concurrency=1))
     async with Redis.from_url(redis_url) as client:
-        [(_, first)] = await client.zrange("{llm-gate}:slots:smart", 0, -1, withscores=True)
+        first = await _kept_until(client)
 
         async def is_renewed() -> bool:
-            [(_, score)] = await client.zrange("{llm-gate}:slots:smart", 0, -1, withscores=True)
-            return bool(score > first)
+            return await _kept_until(client) > first
 
         await eventually(is_renewed)
+
+
+async def _kept_until(client: Redis) -> float:
+    """When the only slot that is taken is free again, if nobody renews it."""
+    [until] = [float(until) async for _, until in client.zscan_iter("{llm-gate}:slots:smart")]
+    return until
 
 
 async def test_a_caller_that_gives_up_at_the_gate_holds_no_slot(gate: MakeRedisGate) -> None:
@@ -250,7 +255,7 @@ async def test_a_redis_that_forgot_a_wish_is_told_again(gate: MakeRedisGate, red
 
     assert (await refused(mine, a_config())).reason is Reason.PAUSED  # it has not forgotten
     await mine.show(["other"])  # it learns that Redis has
-    await eventually(_is_refused(yours))
+    await eventually(_is_refused, yours)
 
 
 async def test_a_wish_heard_without_redis_is_told_when_it_is_back(
@@ -264,11 +269,8 @@ async def test_a_wish_heard_without_redis_is_told_when_it_is_back(
     mine.leave(held, PLEASE_WAIT)
     await asyncio.to_thread(victim.start)
 
-    await eventually(_is_refused(yours))
+    await eventually(_is_refused, yours)
 
 
-def _is_refused(gate: RedisGate) -> Callable[[], Awaitable[bool]]:
-    async def is_refused() -> bool:
-        return isinstance(await gate.enter(a_config(), 1), Refused)
-
-    return is_refused
+async def _is_refused(gate: RedisGate) -> bool:
+    return isinstance(await gate.enter(a_config(), 1), Refused)

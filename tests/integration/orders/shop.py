@@ -164,8 +164,12 @@ class Shop:
 
     async def ask(self, by: Principal, order_id: UUID, action: Action, **more: Any) -> Summary:
         shown: list[Summary] = []
-        worded: Asking[Summary] = Asking(lambda summary: shown.append(summary) or {})
-        await self.asks(by, order_id, action, asking=worded, **more)
+
+        def worded(summary: Summary) -> dict[str, object]:
+            shown.append(summary)
+            return {}
+
+        await self.asks(by, order_id, action, asking=Asking(worded), **more)
         return shown[0]
 
     async def begin_payment(self, order_id: UUID, payment_id: UUID | None = None) -> UUID:

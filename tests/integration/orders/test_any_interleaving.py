@@ -156,8 +156,12 @@ class Orders(RuleBasedStateMachine):
 
 
 def test_shelf_reservations_and_money_agree_whatever_happens(database_url: str) -> None:
+    class OrdersHere(Orders):
+        def __init__(self) -> None:
+            super().__init__(database_url)
+
     run_state_machine_as_test(
-        lambda: Orders(database_url),
+        OrdersHere,
         settings=settings(
             max_examples=30,
             stateful_step_count=15,

@@ -158,8 +158,7 @@ async def test_what_is_another_tenants_is_not_there(platform: Installation) -> N
             *[("DELETE", f"{where}/members/{member}") for where in (base, away)],
             ("GET", f"/v1/ops/audit?tenant_id={mine['id']}"),
         ):
-            body = {"json": {}} if method == "PATCH" else {}
-            answer = await stranger.request(method, path, **body)
+            answer = await stranger.request(method, path, json={} if method == "PATCH" else None)
             assert answer.status_code == 404, (method, path, answer.text)
         assert (await owner.get(f"/v1/jobs/{job}")).status_code == 200
 

@@ -8,7 +8,7 @@ import pytest
 
 from ai_platform.kernel.principal import DEFAULT_TENANT
 from ai_platform.tenancy.domain.api_key import new_key
-from tests.integration.tenancy.conftest import Installation
+from tests.integration.tenancy.conftest import Installation, Platform
 from tests.support import eventually
 
 SOON = 2.0
@@ -109,8 +109,8 @@ async def test_a_platform_key_acts_for_the_tenant_it_names(platform: Installatio
         assert (answer.status_code, answer.json()["code"]) == (404, "tenant_not_found")
 
 
-async def test_a_limited_caller_is_told_how_much_is_left_and_then_to_wait(install: object) -> None:
-    platform: Installation = await install(rate_limit_per_second=0.5, rate_limit_burst=3)  # type: ignore[operator]
+async def test_a_limited_caller_is_told_how_much_is_left_and_then_to_wait(install: Platform) -> None:
+    platform = await install(rate_limit_per_second=0.5, rate_limit_burst=3)
     tenant = await platform.tenant()
     async with platform.caller(tenant["api_key"]) as owner:
         answers = [await owner.get(JOBS) for _ in range(4)]

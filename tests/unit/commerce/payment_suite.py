@@ -245,8 +245,9 @@ class Scheduling:
             await work.schedule.looked(payment.id, asked_at=asked_at or datetime.now(UTC), next_at=next_at)
 
     async def _told(self, till: Till, payment: Payment) -> None:
-        named = {"tenant_id": DEFAULT_TENANT, "reference": payment.reference, "payment_id": payment.id}
-        await till.notices.store("midtrans", NEWS, **named)  # type: ignore[arg-type]
+        await till.notices.store(
+            "midtrans", NEWS, tenant_id=DEFAULT_TENANT, reference=payment.reference, payment_id=payment.id
+        )
 
 
 class PaymentSuite(Keeping, Scheduling):

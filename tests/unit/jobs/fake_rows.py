@@ -67,7 +67,9 @@ def view_of(row: Row) -> JobView:
 
 def _public_error(job: Job) -> dict[str, object] | None:
     error = job.error
-    return error and {"code": error.code, "message": storable(error.message), "retryable": error.retryable}
+    if error is None:
+        return None
+    return {"code": error.code, "message": storable(error.message), "retryable": error.retryable}
 
 
 def _usage(job: Job) -> dict[str, object] | None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from ai_platform.jobs.domain.job import Job
@@ -73,21 +74,42 @@ class Deaf:
         pass
 
 
+class Checked(NamedTuple):
+    """What was asked to be usable."""
+
+    config_name: str
+    template_name: str | None
+    variables: Mapping[str, str]
+    pipeline: Literal["single", "multi_agent"]
+
+
 @dataclass
 class FakeLlm:
     """Answers what it is told to, raises it, or (None) thinks until it is interrupted."""
 
     says: Completion | BaseException | None = field(default_factory=a_completion)
     refuses: Exception | None = None
-    checked: list[Mapping[str, object]] = field(default_factory=list)
+    checked: list[Checked] = field(default_factory=list)
     asked: list[CompletionRequest] = field(default_factory=list)
     thinking: int = 0
     thought_of: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def require_usable(self, **wanted: str | Mapping[str, str]) -> None:
+    async def require_usable(
+        self,
+        *,
+        config_name: str,
+        template_name: str | None,
+        variables: Mapping[str, str],
+        pipeline: Literal["single", "multi_agent"] = "single",
+    ) -> None:
+        wanted = Checked(config_name, template_name, variables, pipeline)
         self.checked.append(wanted)
-        if self.refuses is not None:
-            raise self.refuses
+        refusal = self.refusal_of(wanted)
+        if refusal is not None:
+            raise refusal
+
+    def refusal_of(self, _: Checked) -> Exception | None:
+        return self.refuses
 
     async def complete(self, request: CompletionRequest) -> Completion:
         self.asked.append(request)

@@ -37,8 +37,8 @@ class Claiming:
             max_retries=4,
         )
         claim = await claimed(store)
-        same = ("id", "tenant_id", "prompt", "config_name", "template_name", "pipeline", "priority", "variables")
-        same += ("context", "trace", "stream", "timeout_seconds", "max_retries", "created_at")
+        same = ["id", "tenant_id", "prompt", "config_name", "template_name", "pipeline", "priority", "variables"]
+        same += ["context", "trace", "stream", "timeout_seconds", "max_retries", "created_at"]
         assert {name: getattr(claim, name) for name in same} == {name: getattr(job, name) for name in same}
         assert (claim.status, claim.attempt, claim.retry_count) == (JobStatus.PROCESSING, 1, 0)
         assert claim.started_at is not None

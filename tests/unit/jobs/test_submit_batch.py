@@ -8,18 +8,18 @@ from ai_platform.kernel.errors import InvalidInput, Violation
 from ai_platform.kernel.principal import DEFAULT_TENANT
 from tests.unit.jobs.builders import a_command
 from tests.unit.jobs.fake_store import FakeJobStore
-from tests.unit.jobs.fakes import FakeCallbacks, FakeLlm
+from tests.unit.jobs.fakes import Checked, FakeCallbacks, FakeLlm
 from tests.unit.jobs.job_store import CommitRefused, once
 
 
 class PickyLlm(FakeLlm):
     """Knows every config but `gone`."""
 
-    async def require_usable(self, **wanted: object) -> None:
-        self.checked.append(wanted)
-        if wanted["config_name"] == "gone":
-            violation = Violation(("config_name",), "There is no LLM config 'gone'.", "config_unknown")
-            raise InvalidInput(violation.msg, violations=(violation,))
+    def refusal_of(self, wanted: Checked) -> Exception | None:
+        if wanted.config_name != "gone":
+            return None
+        violation = Violation(("config_name",), "There is no LLM config 'gone'.", "config_unknown")
+        return InvalidInput(violation.msg, violations=(violation,))
 
 
 def submit_to(store: FakeJobStore, llm: FakeLlm | None = None, callbacks: FakeCallbacks | None = None) -> SubmitBatch:

@@ -10,7 +10,7 @@ from ai_platform.jobs.domain.job import JobStatus, Pipeline, Priority
 from ai_platform.kernel.errors import InvalidInput, Unavailable
 from tests.unit.jobs.builders import NOON, a_command
 from tests.unit.jobs.fake_store import FakeJobStore
-from tests.unit.jobs.fakes import FakeCallbacks, FakeClock, FakeLlm
+from tests.unit.jobs.fakes import Checked, FakeCallbacks, FakeClock, FakeLlm
 from tests.unit.jobs.job_store import CommitRefused, once
 
 
@@ -55,8 +55,7 @@ async def test_names_and_variables_are_checked_by_the_model_layer() -> None:
     await submit_to(FakeJobStore(), llm=llm)(
         a_command(config_name="fast", template_name="poet", variables={"tone": "calm"})
     )
-    wanted = {"config_name": "fast", "template_name": "poet", "variables": {"tone": "calm"}, "pipeline": "single"}
-    assert llm.checked == [wanted]
+    assert llm.checked == [Checked("fast", "poet", {"tone": "calm"}, "single")]
 
 
 async def test_a_multi_agent_job_without_a_template_leaves_it_to_the_pipeline() -> None:
@@ -64,7 +63,7 @@ async def test_a_multi_agent_job_without_a_template_leaves_it_to_the_pipeline() 
     await submit_to(store, llm=llm)(a_command(pipeline=Pipeline.MULTI_AGENT, template_name=None))
     [job] = [row.job for row in store.rows.values()]
     assert (job.template_name, job.template_named) == ("main-agent", False)
-    assert llm.checked[0]["template_name"] is None
+    assert llm.checked[0].template_name is None
 
 
 async def test_a_callback_that_may_not_be_called_is_refused() -> None:

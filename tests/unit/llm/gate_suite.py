@@ -1,7 +1,7 @@
 """What every gate promises: the one of a single process, and the one in Redis. Runs on real time, in short breaths."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Protocol
 
 from ai_platform.llm.application.ports import Breakers, BreakerSeen, Gate
@@ -48,14 +48,11 @@ async def opened(gate: FullGate, rules: BreakerRules = RULES) -> None:
 
 async def half_opened(gate: FullGate) -> None:
     await opened(gate, QUICK)
-    await eventually(_state_is(gate, BreakerState.HALF_OPEN))
+    await eventually(_state_is, gate, BreakerState.HALF_OPEN)
 
 
-def _state_is(gate: FullGate, state: BreakerState) -> Callable[[], Awaitable[bool]]:
-    async def state_is() -> bool:
-        return (await seen(gate)).state is state
-
-    return state_is
+async def _state_is(gate: FullGate, state: BreakerState) -> bool:
+    return (await seen(gate)).state is state
 
 
 async def test_a_config_without_limits_lets_everybody_through(gate: MakeGate) -> None:

@@ -134,11 +134,8 @@ async def test_when_every_gate_is_closed_the_first_to_open_is_waited_for() -> No
 
     failure = await stage.failure(a_config(fallbacks=("second",)))
 
-    assert (failure.failure, failure.untried, failure.retry_after) == (
-        FailureCode.BREAKER_OPEN,
-        True,
-        pytest.approx(40),
-    )
+    assert (failure.failure, failure.untried) == (FailureCode.BREAKER_OPEN, True)
+    assert failure.retry_after == pytest.approx(40)
 
 
 async def test_a_fallback_that_was_called_makes_it_an_attempt() -> None:

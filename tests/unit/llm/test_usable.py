@@ -1,5 +1,7 @@
 """What an answer is worth by its config's rules, without false alarms."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from ai_platform.llm.domain.calls import Answer, Call, Ending
@@ -9,8 +11,10 @@ from ai_platform.llm.domain.validation import ResponseRules
 from tests.unit.llm.fakes import a_config
 
 
-def the_code(answer: Answer, call: Call | None = None, **rules: object) -> FailureCode | None:
-    config = a_config(validation=ResponseRules.read(rules))
+def the_code(
+    answer: Answer, rules: Mapping[str, object] | None = None, *, call: Call | None = None
+) -> FailureCode | None:
+    config = a_config(validation=ResponseRules.read(rules or {}))
     objected = objection(answer, config, call or Call())
     return objected[1].failure if objected else None
 
@@ -111,11 +115,11 @@ def test_by_default_emptiness_and_errors_are_objected_to_and_nothing_else() -> N
     ],
 )
 def test_each_rule_does_as_its_config_says(answer: Answer, rules: dict[str, object], code: FailureCode | None) -> None:
-    assert the_code(answer, **rules) is code
+    assert the_code(answer, rules) is code
 
 
 def test_an_object_that_was_asked_for_may_speak_of_an_error() -> None:
-    assert the_code(Answer('{"error": "too long"}', None), Call(schema={"type": "object"})) is None
+    assert the_code(Answer('{"error": "too long"}', None), call=Call(schema={"type": "object"})) is None
 
 
 def test_a_model_that_thought_up_its_tokens_says_so() -> None:

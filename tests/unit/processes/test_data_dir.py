@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from ai_platform.processes.data_dir import DataDir, new_webhook_secret
+from ai_platform.processes.data_dir import DataDir
 from ai_platform.processes.lifecycle import WrongUse
 from ai_platform.runtime.settings import Settings
+from ai_platform.tenancy.application.create_tenant import new_webhook_secret
 
 
 def test_the_secrets_stay_the_same_and_are_their_owners_only(tmp_path: Path) -> None:

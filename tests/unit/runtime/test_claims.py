@@ -214,7 +214,7 @@ async def test_without_a_claim_nothing_is_renewed(heartbeat: Heartbeat, leases: 
     for _ in range(3):
         seen = len(leases.renewals)
         work = Work(heartbeat, a_claim())
-        await eventually(lambda seen=seen: len(leases.renewals) > seen)  # type: ignore[misc]
+        await eventually(lambda seen: len(leases.renewals) > seen, seen)
         work.finish.set()
         await work.task
     assert set() not in leases.renewals

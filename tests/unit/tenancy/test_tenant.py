@@ -42,14 +42,18 @@ def test_the_default_tenant_is_never_switched_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
-    [("name", ""), ("name", "n" * 256), ("wa_session", ""), ("currency", "BTC"), ("timezone", "WIB"), ("timezone", "")],
+    ("field", "change"),
+    [
+        ("name", TenantChanges(name="")),
+        ("name", TenantChanges(name="n" * 256)),
+        ("wa_session", TenantChanges(wa_session="")),
+        ("currency", TenantChanges(currency="BTC")),
+        ("timezone", TenantChanges(timezone="WIB")),
+        ("timezone", TenantChanges(timezone="")),
+    ],
 )
-def test_a_value_that_makes_no_sense_is_refused_by_name(field: str, value: str) -> None:
-    for refused in (
-        lambda: a_tenant(**{field: value}),
-        lambda: a_tenant().change(TenantChanges(**{field: value}), NOW),
-    ):
+def test_a_value_that_makes_no_sense_is_refused_by_name(field: str, change: TenantChanges) -> None:
+    for refused in (lambda: a_tenant(**change.named()), lambda: a_tenant().change(change, NOW)):
         with pytest.raises(InvalidInput) as refusal:
             refused()
         assert [one.loc for one in refusal.value.violations] == [(field,)]

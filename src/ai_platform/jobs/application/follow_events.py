@@ -1,6 +1,6 @@
 """Follow a job: its past events, then what happens until it ends."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
@@ -39,7 +39,7 @@ class FollowEvents:
 
     async def __call__(
         self, tenant_id: UUID, job_id: UUID, *, after: int
-    ) -> AsyncIterator[RecordedEvent | Token] | None:
+    ) -> AsyncGenerator[RecordedEvent | Token, None] | None:
         """None when the job has ended and nothing of it comes after `after`.
 
         Raises JobNotFound, and Unavailable when as many follow as may; both before there is a stream.
@@ -54,7 +54,7 @@ class FollowEvents:
         self.followers.require_room()
         return self._follow(tenant_id, job_id, after)
 
-    async def _follow(self, tenant_id: UUID, job_id: UUID, after: int) -> AsyncIterator[RecordedEvent | Token]:
+    async def _follow(self, tenant_id: UUID, job_id: UUID, after: int) -> AsyncGenerator[RecordedEvent | Token, None]:
         try:
             async with self.followers.following(tenant_id, job_id) as signals, aclosing(signals):
                 async for signal in signals:
@@ -71,7 +71,7 @@ class FollowEvents:
             return
 
 
-async def _replay(history: JobHistory) -> AsyncIterator[RecordedEvent | Token]:
+async def _replay(history: JobHistory) -> AsyncGenerator[RecordedEvent | Token, None]:
     for event in history.events:
         yield event
 
