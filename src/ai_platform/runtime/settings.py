@@ -35,7 +35,9 @@ class Settings(BaseSettings):
         None, description="PostgreSQL: `postgresql+asyncpg://…`, `postgresql://…`, or a hosted one's connection string."
     )
     database_pool_size: int = Field(10, ge=1, description="Connections kept open a process.")
-    database_max_overflow: int = Field(20, ge=0, description="Connections beyond the pool's size under load.")
+    database_max_overflow: int = Field(
+        20, ge=0, description="Connections beyond it under load, and four for lone statements."
+    )
     database_pool_recycle: int = Field(3600, ge=1, description="Seconds after which a connection is replaced.")
     database_statement_cache: int = Field(
         100, ge=0, description="Prepared statements kept a connection; 0 behind a transaction pooler."
