@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar, TypeVarTuple
@@ -68,7 +69,7 @@ def run_command(
     )
 
 
-class Program:
+class Program(ABC):
     """One `ai-platform …`. Each start has fresh words; `history` has those of all its starts."""
 
     def __init__(
@@ -119,8 +120,8 @@ class Program:
             raise
         return self
 
-    def is_ready(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def is_ready(self) -> bool: ...
 
     def wait(self, *, within: float = PATIENCE) -> int:
         """Its exit code."""

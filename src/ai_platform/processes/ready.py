@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from ai_platform.runtime.trust import trusted_certificates
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
@@ -56,7 +58,7 @@ class Ready:
 
 async def announce(ready: Ready, *, as_json: bool) -> None:
     """Wait until the platform answers, then say so once."""
-    async with httpx.AsyncClient(base_url=ready.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=ready.url, verify=trusted_certificates(), trust_env=False) as client:
         while not await _answers(client):  # noqa: ASYNC110 - the condition is an answer over HTTP
             await asyncio.sleep(0.02)
     if as_json or not sys.stdout.isatty():

@@ -37,6 +37,7 @@ metadata = MetaData(
 """Every context's tables hang on this one; Alembic compares it with the database."""
 
 LONE_CONNECTIONS: Final = 2
+"""Kept open for lone statements; under load as many again."""
 
 mapper_registry = registry(metadata=metadata)
 """Aggregates are plain dataclasses; each context maps its own imperatively, once, in its wiring."""
@@ -51,9 +52,9 @@ class Database:
         self._options = options = options or PoolOptions()
         self.url = async_url(url)
         self._given = url
-        self._engine = opened_pool(url, options)
+        self._engine = opened_pool(self.url, options)
         few = replace(options, size=LONE_CONNECTIONS, overflow=LONE_CONNECTIONS)
-        self._lone = opened_pool(url, few, role=WORKER_ROLE, **{"app.tenant": ""})
+        self._lone = opened_pool(self.url, few, role=WORKER_ROLE, **{"app.tenant": ""})
 
     def apart(self) -> "Database":
         """The same database with one connection of its own, for the event loop of another thread."""

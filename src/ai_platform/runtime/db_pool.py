@@ -38,12 +38,12 @@ def async_url(url: str) -> URL:
     return parsed.set(query=query)
 
 
-def opened_pool(url: str, options: PoolOptions, **settings: str) -> AsyncEngine:
+def opened_pool(url: URL, options: PoolOptions, **settings: str) -> AsyncEngine:
     """Connects when it is first used. `settings` hold for the whole life of a connection, so no pooler suits them."""
     arguments = _connect_arguments(options)
     arguments["server_settings"] |= settings
     engine = create_async_engine(
-        async_url(url),
+        url,
         pool_size=options.size,
         max_overflow=options.overflow,
         pool_recycle=options.recycle,

@@ -1,8 +1,6 @@
 """What an operator changes by plain SQL is effective within two seconds, without a restart."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -14,8 +12,11 @@ from ai_platform.llm.wiring import Llm, build_llm
 from ai_platform.runtime.db import Database
 from ai_platform.runtime.telemetry import Metrics
 from tests.integration.llm.conftest import execute, the_row
+from tests.support import eventually
 
 _INSERT = "INSERT INTO llm_configs (name, provider, model_name) VALUES ('mine', 'demo', 'demo')"
+SOON = 2.0
+"""Seconds in which every process follows a change."""
 
 
 @pytest_asyncio.fixture
@@ -32,13 +33,6 @@ async def accept(api: LlmApi, config_name: str = "mine") -> None:
 async def answer(api: LlmApi) -> str:
     request = CompletionRequest(config_name="mine", template_name="default-assistant", prompt="hello")
     return (await api.complete(request)).text
-
-
-async def within_two_seconds(holds: Callable[[], Awaitable[bool]]) -> None:
-    deadline = time.monotonic() + 2
-    while not await holds():
-        assert time.monotonic() < deadline, "not effective after two seconds"
-        await asyncio.sleep(0.05)
 
 
 async def test_a_new_config_is_accepted_at_once(database: Database, llm: Llm) -> None:
@@ -62,7 +56,7 @@ async def test_a_switched_off_config_is_refused(database: Database, llm: Llm) ->
             return True
         return False
 
-    await within_two_seconds(refused)
+    await eventually(refused, within=SOON)
 
 
 async def test_a_changed_model_answers(database: Database, llm: Llm) -> None:
@@ -77,7 +71,7 @@ async def test_a_changed_model_answers(database: Database, llm: Llm) -> None:
             return failure.stable_code == "llm_overloaded"
         return False
 
-    await within_two_seconds(failing)
+    await eventually(failing, within=SOON)
 
 
 async def test_a_changed_template_is_answered_under_its_new_revision(database: Database, llm: Llm) -> None:
@@ -88,7 +82,7 @@ async def test_a_changed_template_is_answered_under_its_new_revision(database: D
     async def renewed() -> bool:
         return (await llm.api.complete(request)).template_revision == 2
 
-    await within_two_seconds(renewed)
+    await eventually(renewed, within=SOON)
 
 
 async def test_the_default_is_bound_and_bound_again_while_nobody_touches_it(database: Database) -> None:
@@ -136,4 +130,4 @@ async def test_a_changed_agent_is_effective_in_a_running_worker(database: Databa
         completion = await llm.api.complete(request)
         return (completion.template_name, completion.text) == ("creative-writer", "[demo]")
 
-    await within_two_seconds(renewed)
+    await eventually(renewed, within=SOON)

@@ -13,7 +13,8 @@ from ai_platform.runtime.db import Database
 from tests.doors import OWNERS_KEY
 from tests.integration.llm.conftest import execute
 from tests.integration.llm.editing import CONFIG, TEMPLATE, client_of, made, refusal
-from tests.integration.llm.test_changes_by_sql import within_two_seconds
+from tests.integration.llm.test_changes_by_sql import SOON
+from tests.support import eventually
 
 
 async def test_three_fields_make_a_config_and_the_rest_is_told(http: httpx.AsyncClient) -> None:
@@ -261,7 +262,7 @@ async def test_a_change_over_http_is_effective_in_a_running_worker(http: httpx.A
     async def shorter() -> bool:
         return (await llm.api.complete(request)).text == "[demo] one"
 
-    await within_two_seconds(shorter)
+    await eventually(shorter, within=SOON)
 
 
 async def test_a_default_that_was_changed_over_http_is_its_editors(http: httpx.AsyncClient, llm: Llm) -> None:

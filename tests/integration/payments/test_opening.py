@@ -1,7 +1,6 @@
 """Whoever dies while a payment is opened keeps nobody waiting for long; whoever lives is left to finish it."""
 
 import asyncio
-from typing import Any
 from uuid import UUID
 
 from tests.integration.payments.conftest import XENDIT, OpenShop
@@ -36,12 +35,14 @@ async def test_an_opening_is_held_for_as_long_as_its_asker_lives(open_shop: Open
         async with initiate.transactions(shop.id) as work:
             return await work.schedule.take_opening(payment_id)
 
-    async def lease() -> Any:
+    async def lease() -> object:
         return await shop.platform.rows("SELECT opening_until FROM payments WHERE id = :id", id=payment_id)
+
+    async def is_renewed() -> bool:
+        return await lease() != first
 
     assert await take()
     first = await lease()
     async with initiate.open.openings.held(shop.id, payment_id):
-        while await lease() == first:  # noqa: ASYNC110 - the condition is the database's
-            await asyncio.sleep(0.05)
+        await eventually(is_renewed)
         assert not await take()
