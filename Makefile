@@ -23,6 +23,9 @@ UV_PROJECT_ENVIRONMENT := .venv
 export UV_LINK_MODE UV_PROJECT_ENVIRONMENT
 unexport VIRTUAL_ENV
 
+# Without compiled modules every start of a process parses 1 600 of them: 8 seconds instead of 3.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -138,19 +139,30 @@ def test_every_room_of_a_context_is_named_in_the_laws(context: str) -> None:
 # What the linter cannot say: imports that are allowed rather than forbidden, and calls rather than imports.
 
 
-def modules(source: Path, *patterns: str) -> Iterator[tuple[str, ast.Module]]:
+@dataclass(frozen=True)
+class Uses:
+    """What a module imports, and the names of what it calls."""
+
+    imports: frozenset[str]
+    calls: frozenset[str]
+
+
+@functools.cache  # a copy differs from its original in one module
+def uses(code: str) -> Uses:
+    nodes = list(ast.walk(ast.parse(code)))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    froms = {node.module or "." for node in nodes if isinstance(node, ast.ImportFrom)}
+    called = [node.func for node in nodes if isinstance(node, ast.Call)]
+    methods = {one.attr for one in called if isinstance(one, ast.Attribute)}
+    functions = {one.id for one in called if isinstance(one, ast.Name)}
+    return Uses(frozenset(plain | froms), frozenset(methods | functions))
+
+
+def modules(source: Path, *patterns: str) -> Iterator[tuple[str, Uses]]:
     package = source / "ai_platform"
     for pattern in patterns:
-        for file in sorted(package.glob(pattern)):
-            yield file.relative_to(package).as_posix(), ast.parse(file.read_text())
-
-
-def imports_of(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module or "."
+        for file in package.glob(pattern):
+            yield file.relative_to(package).as_posix(), uses(file.read_text())
 
 
 def foreign_imports(source: Path) -> set[str]:
@@ -159,22 +171,14 @@ def foreign_imports(source: Path) -> set[str]:
     pure = ("kernel/*.py", "*/domain/*.py", "*/application/*.py", "*/contracts/*.py")
     return {
         name
-        for name, tree in modules(source, *pure)
-        if any(imported.partition(".")[0] not in known for imported in imports_of(tree))
+        for name, used in modules(source, *pure)
+        if any(imported.partition(".")[0] not in known for imported in used.imports)
     }
 
 
 def callers_of(source: Path, *functions: str) -> set[str]:
     """Modules that call something of one of these names."""
-    return {name for name, tree in modules(source, "**/*.py") if called(tree) & set(functions)}
-
-
-def called(tree: ast.Module) -> set[str]:
-    functions = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return {one.attr if isinstance(one, ast.Attribute) else one.id for one in functions if isinstance(one, _NAMED)}
-
-
-_NAMED = (ast.Attribute, ast.Name)
+    return {name for name, used in modules(source, "**/*.py") if used.calls & set(functions)}
 
 
 def openers_of_transactions(source: Path) -> set[str]:
@@ -221,24 +225,24 @@ def test_nobody_but_an_intruder_breaks_the_law_that(
     assert find(copied_source) == {module}
 
 
-@functools.cache
-def loaded_by(statement: str) -> set[str]:
-    """What a fresh interpreter holds after `statement`: names of modules and packages."""
-    code = f"{statement}\nimport sys\nprint(*sys.modules)"
+def loaded_by(*statements: str) -> list[set[str]]:
+    """What a fresh interpreter holds after each of the statements: names of modules and packages."""
+    code = "import sys\n" + "\n".join(f"{statement}\nprint(*sys.modules)" for statement in statements)
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-    return set(ran.stdout.split())
+    return [set(line.split()) for line in ran.stdout.splitlines()]
 
 
-def test_the_gateway_loads_no_model_library() -> None:
-    assert loaded_by("import ai_platform.processes.gateway") & set(LOADED_LATE) == set()
+def test_what_is_large_is_loaded_by_those_who_need_it() -> None:
+    """FastAPI and the Redis client bring parts of OpenTelemetry along, but nothing that makes or sends a span.
 
-
-@pytest.mark.parametrize("process", ["gateway", "llm_worker", "dev"])
-def test_no_process_loads_opentelemetry_before_it_is_asked_to_export(process: str) -> None:
-    """FastAPI and the Redis client bring parts of it along, but nothing that makes or sends a span."""
-    loaded = loaded_by(f"import ai_platform.processes.{process}")
-    assert loaded & {"opentelemetry.sdk.trace", "opentelemetry.exporter"} == set()
+    `dev` is every process in one, so no other is asked about spans.
+    """
+    gateway, dev = loaded_by("import ai_platform.processes.gateway", "import ai_platform.processes.dev")
+    assert {f"ai_platform.processes.{name}" for name in ("gateway", "llm_worker", "commerce_agent")} <= dev
+    assert gateway & set(LOADED_LATE) == set()
+    assert dev & {"opentelemetry.sdk.trace", "opentelemetry.exporter"} == set()
 
 
 def test_a_model_library_that_is_loaded_would_be_noticed() -> None:
-    assert "langchain_core" in loaded_by("import langchain_core") & set(LOADED_LATE)
+    (loaded,) = loaded_by("import langchain_core")
+    assert "langchain_core" in loaded & set(LOADED_LATE)
