@@ -35,8 +35,7 @@ def twin() -> Iterator[LlmTwin]:
 
 @pytest.fixture
 def stage(mortal: Services, template: str, twin: LlmTwin) -> Iterator[Stage]:
-    servers = (mortal.postgres, mortal.rabbitmq, mortal.redis)
-    with connected_stage(*servers, template=template, twin=twin) as stage:
+    with connected_stage(mortal, template=template, twin=twin) as stage:
         yield stage
 
 

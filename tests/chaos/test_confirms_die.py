@@ -18,7 +18,7 @@ ORDERS, STOCK, BUYERS = 200, 130, 12
 
 @pytest.fixture
 def shop(services: Services, migrated_template: str) -> Iterator[Stage]:
-    with connected_stage(services.postgres, services.rabbitmq, services.redis, template=migrated_template) as stage:
+    with connected_stage(services, template=migrated_template) as stage:
         yield stage
 
 

@@ -26,13 +26,13 @@ def midtrans() -> Iterator[MidtransTwin]:
 
 @pytest.fixture
 def shop(services: Services, migrated_template: str, midtrans: MidtransTwin) -> Iterator[Stage]:
-    with connected_stage(services.postgres, services.rabbitmq, services.redis, template=migrated_template) as stage:
-        stage.variables |= {
-            "MIDTRANS_SERVER_KEY": SERVER_KEY,
-            "MIDTRANS_SNAP_URL": midtrans.snap_url,
-            "MIDTRANS_API_URL": midtrans.api_url,
-            "PAYMENT_TIMEOUT_SECONDS": "5",
-        }
+    variables = {
+        "MIDTRANS_SERVER_KEY": SERVER_KEY,
+        "MIDTRANS_SNAP_URL": midtrans.snap_url,
+        "MIDTRANS_API_URL": midtrans.api_url,
+        "PAYMENT_TIMEOUT_SECONDS": "5",
+    }
+    with connected_stage(services, template=migrated_template, variables=variables) as stage:
         yield stage
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.client import Client
 from tests.e2e.programs import GatewayProcess, WorkerProcess
-from tests.e2e.stage import IMPATIENT, METRICS_TOKEN, WEBHOOKS, Stage, client_of, connected_stage, empty_stage
+from tests.e2e.stage import IMPATIENT, TALKATIVE, WEBHOOKS, Stage, client_of, connected_stage, empty_stage
 from tests.services.stack import Services
 from tests.twins.llm_server import LlmTwin, llm_server
 
@@ -27,9 +27,8 @@ def twin() -> Iterator[LlmTwin]:
 @pytest.fixture(scope="session")
 def served(services: Services, migrated_template: str, twin: LlmTwin) -> Iterator[Stage]:
     """With services and the model twin; every test leaves it as it found it, but for its jobs and its configs."""
-    servers = (services.postgres, services.rabbitmq, services.redis)
-    with connected_stage(*servers, template=migrated_template, twin=twin) as stage:
-        stage.variables |= {"METRICS_TOKEN": METRICS_TOKEN, "LOG_LEVEL": "DEBUG", **IMPATIENT}
+    variables = TALKATIVE | IMPATIENT
+    with connected_stage(services, template=migrated_template, twin=twin, variables=variables) as stage:
         yield stage
 
 

@@ -14,9 +14,8 @@ import asyncpg
 from tests.e2e.client import Client
 from tests.e2e.programs import AgentProcess, DevProcess, GatewayProcess, Program, WorkerProcess
 from tests.patience import PATIENCE
-from tests.services.postgres import PostgresServer, outside_the_loop
-from tests.services.rabbitmq import RabbitServer
-from tests.services.redis import RedisServer
+from tests.services.postgres import outside_the_loop
+from tests.services.stack import Services
 from tests.services.watchdog import Watchdog
 from tests.twins.llm_server import LlmTwin
 
@@ -25,6 +24,7 @@ SECRETS_KEY: Final = "c2l4IGJ5IGZpdmUgaXMgdGhpcnR5IHR3byBieXRlcyE="
 WEBHOOK_SECRET: Final = "whsec_" + "c2VjcmV0" * 5
 WEBHOOKS: Final = {"WEBHOOK_SECRET": WEBHOOK_SECRET, "WEBHOOK_ALLOW_PRIVATE": "true"}
 METRICS_TOKEN: Final = "the-token-of-the-metrics"
+TALKATIVE: Final = {"METRICS_TOKEN": METRICS_TOKEN, "LOG_LEVEL": "DEBUG"}
 OPENAI_KEY: Final = "sk-test-openai-0123456789"
 ANTHROPIC_KEY: Final = "sk-test-anthropic-0123456789"
 CALLS_AN_ATTEMPT: Final = 3
@@ -107,9 +107,13 @@ def empty_stage(**variables: str) -> Iterator[Stage]:
 
 @contextmanager
 def connected_stage(
-    postgres: PostgresServer, rabbitmq: RabbitServer, redis: RedisServer, *, template: str, twin: LlmTwin | None = None
+    services: Services, *, template: str, twin: LlmTwin | None = None, variables: Mapping[str, str] | None = None
 ) -> Iterator[Stage]:
-    """With a database (copied from `template`), a virtual host and a Redis database that nobody else uses."""
+    """With a database (copied from `template`), a virtual host and a Redis database that nobody else uses.
+
+    `variables` are in the environment of everything that is started there.
+    """
+    postgres, rabbitmq, redis = services.postgres, services.rabbitmq, services.redis
     name = f"stage_{uuid.uuid4().hex[:16]}"
     redis_url = redis.empty_database()
     with empty_stage() as stage:
@@ -122,6 +126,7 @@ def connected_stage(
             "SECRETS_KEY": SECRETS_KEY,
             "JOB_RETRY_DELAY_MIN": "0.1",
             **(twin_variables(twin) if twin else {}),
+            **(variables or {}),
         }
         try:
             yield stage

@@ -21,8 +21,7 @@ LEFT_OUT = "^/v1/auth/log|^/v1/llm/configs/[^/]+/test$"
 @pytest.fixture(scope="module")
 def alone(services: Services, migrated_template: str) -> Iterator[Stage]:
     """What is tried here changes every configuration that other tests rely on."""
-    servers = (services.postgres, services.rabbitmq, services.redis)
-    with connected_stage(*servers, template=migrated_template) as stage:
+    with connected_stage(services, template=migrated_template) as stage:
         yield stage
 
 

@@ -81,6 +81,12 @@ def test_what_cannot_be_run_is_refused_at_once(client: Client, served: Stage, wh
     assert served.sql("SELECT count(*) FROM jobs") == before
 
 
+def test_a_wrong_field_is_told_in_our_own_words(client: Client) -> None:
+    problem = the_problem(client.http.post("/v1/jobs", content=body(prompt=" "), headers=AS_JSON), 422)
+    assert problem["detail"] == "prompt: must not be blank"
+    assert [one["msg"] for one in problem["errors"]] == ["must not be blank"]
+
+
 def test_a_body_of_another_type_is_refused(client: Client) -> None:
     the_problem(client.http.post("/v1/jobs", content=body(), headers={"Content-Type": "text/plain"}), 422)
     the_problem(client.http.post("/v1/jobs", data={"prompt": "a form"}), 422)

@@ -16,6 +16,7 @@ from tests.e2e.client import Client
 from tests.e2e.programs import AI_PLATFORM, GatewayProcess, WorkerProcess, environment, run_command, until
 from tests.e2e.stage import KEY, Stage, client_of
 from tests.http_clients import request
+from tests.twins.llm_server import LlmTwin
 
 PROVIDERS = ("openai", "anthropic")
 SSE = {"Accept": "text/event-stream"}
@@ -29,7 +30,7 @@ def _configs(served: Stage, worker: WorkerProcess) -> None:
     served.config("events-long", "demo?latency=15")
     served.config("events-changed", "demo?latency=15")
     for provider in PROVIDERS:
-        for model in ("slow-1", "flaky-cut"):
+        for model in ("held", "held-cut"):
             served.config(f"events-{provider}-{model}", model, provider=provider, max_tokens=100)
 
 
@@ -46,6 +47,17 @@ def following(client: Client, job_id: str, last: str = "") -> Iterator[Iterator[
 def followed(client: Client, job_id: str, last: str = "") -> list[Event]:
     with following(client, job_id, last) as events:
         return list(events)
+
+
+def spoken(client: Client, twin: LlmTwin, prompt: str, config: str) -> list[Event]:
+    """All events of a job whose model holds its answer back until its reader is there."""
+    job_id = client.submit(prompt, config_name=config, stream=True)
+    with following(client, job_id) as events:
+        seen = [next(events)]
+        while seen[-1].type != "job.started":
+            seen.append(next(events))
+        twin.release(prompt)
+        return [*seen, *events]
 
 
 def recorded(events: list[Event]) -> list[str]:
@@ -105,19 +117,16 @@ def test_a_stranger_sees_nothing(client: Client, gateway: GatewayProcess) -> Non
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_the_words_come_before_the_result_and_make_it(client: Client, provider: str) -> None:
-    """The model waits a second before its first word, so that the reader is there in time."""
-    job_id = client.submit(f"Grüße 🙂 of {provider}", config_name=f"events-{provider}-slow-1", stream=True)
-    events = followed(client, job_id)
+def test_the_words_come_before_the_result_and_make_it(client: Client, twin: LlmTwin, provider: str) -> None:
+    events = spoken(client, twin, f"Grüße 🙂 of {provider}", f"events-{provider}-held")
     words = [one for one in events if one.type == "job.token"]
     assert "".join(one.data["text"] for one in words) == events[-1].data["result"] == f"echo: Grüße 🙂 of {provider}"
     assert not any(one.id for one in words)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_an_answer_that_broke_off_begins_anew_and_says_so(client: Client, provider: str) -> None:
-    job_id = client.submit(f"a long answer of {provider}", config_name=f"events-{provider}-flaky-cut", stream=True)
-    events = followed(client, job_id)
+def test_an_answer_that_broke_off_begins_anew_and_says_so(client: Client, twin: LlmTwin, provider: str) -> None:
+    events = spoken(client, twin, f"a long answer of {provider}", f"events-{provider}-held-cut")
     takes: dict[tuple[int, int], str] = {}
     for one in events:
         if one.type == "job.token":

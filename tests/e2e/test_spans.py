@@ -6,8 +6,9 @@ import pytest
 
 from tests.e2e.client import Client
 from tests.e2e.programs import until
-from tests.e2e.stage import KEY, METRICS_TOKEN, OPENAI_KEY, Stage, client_of
+from tests.e2e.stage import KEY, METRICS_TOKEN, OPENAI_KEY, TALKATIVE, Stage, client_of, connected_stage
 from tests.http_clients import request
+from tests.services.stack import Services
 from tests.twins.llm_server import LlmTwin
 from tests.twins.otlp_receiver import OtlpReceiver, ReceivedSpan, otlp_receiver
 
@@ -22,9 +23,17 @@ def collector() -> Iterator[OtlpReceiver]:
         yield receiver
 
 
+@pytest.fixture(scope="module")
+def apart(services: Services, migrated_template: str, twin: LlmTwin) -> Iterator[Stage]:
+    """Where no worker but the test's own looks for jobs."""
+    with connected_stage(services, template=migrated_template, twin=twin, variables=TALKATIVE) as stage:
+        stage.config("traced", "some-model", provider="openai", temperature=0.5, max_tokens=77)
+        yield stage
+
+
 def traced(stage: Stage, collector: OtlpReceiver, *, flags: str = "01", **variables: str) -> list[ReceivedSpan]:
     """The spans of one job over the OpenAI wire, from processes of their own that then end."""
-    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "RABBITMQ_TASK_QUEUE": "spans", **variables}
+    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, **variables}
     gateway, worker = stage.gateway(**variables).start(), stage.worker(**variables).start()
     with client_of(gateway) as client:
         submit_and_wait(client, flags)
@@ -40,18 +49,10 @@ def submit_and_wait(client: Client, flags: str) -> None:
     assert client.wait_terminal([job_id])[job_id]["status"] == "COMPLETED"
 
 
-@pytest.fixture
-def config(served: Stage) -> Iterator[None]:
-    served.config("traced", "some-model", provider="openai", temperature=0.5, max_tokens=77)
-    yield
-    served.sql("DELETE FROM llm_configs WHERE name = 'traced'")
-
-
-@pytest.mark.usefixtures("config")
 def test_one_trace_leads_from_the_caller_over_gateway_and_worker_to_the_model(
-    served: Stage, collector: OtlpReceiver, twin: LlmTwin
+    apart: Stage, collector: OtlpReceiver, twin: LlmTwin
 ) -> None:
-    told = traced(served, collector, FASTAPI_OTEL_AUTO_CONFIGURE="true")
+    told = traced(apart, collector, FASTAPI_OTEL_AUTO_CONFIGURE="true")
     assert len(told) == 3
     spans = {span.kind.removeprefix("SPAN_KIND_"): span for span in told}
     server, job, call = spans["SERVER"], spans["CONSUMER"], spans["CLIENT"]
@@ -75,13 +76,12 @@ def test_one_trace_leads_from_the_caller_over_gateway_and_worker_to_the_model(
     assert call.attributes["gen_ai.response.finish_reasons"] == ["stop"]
     assert call.attributes["gen_ai.usage.output_tokens"] == len(f"echo: {PROMPT}".split())
     sent = b"".join(collector.raw)
-    for hidden in ("saxophone-0815", KEY, METRICS_TOKEN, OPENAI_KEY, served.database_url):
+    for hidden in ("saxophone-0815", KEY, METRICS_TOKEN, OPENAI_KEY, apart.database_url):
         assert hidden.encode() not in sent
 
 
-@pytest.mark.usefixtures("config")
-def test_words_are_told_only_where_the_operator_asks_for_them(served: Stage, collector: OtlpReceiver) -> None:
-    spans = traced(served, collector, OTEL_CAPTURE_PROMPTS="true")
+def test_words_are_told_only_where_the_operator_asks_for_them(apart: Stage, collector: OtlpReceiver) -> None:
+    spans = traced(apart, collector, OTEL_CAPTURE_PROMPTS="true")
 
     call = next(span for span in spans if span.kind == "SPAN_KIND_CLIENT")
     assert PROMPT in call.attributes["gen_ai.input.messages"]
@@ -89,13 +89,12 @@ def test_words_are_told_only_where_the_operator_asks_for_them(served: Stage, col
     assert OPENAI_KEY.encode() not in b"".join(collector.raw)
 
 
-@pytest.mark.usefixtures("config")
-def test_a_caller_that_does_not_sample_is_not_sampled_anywhere(served: Stage, collector: OtlpReceiver) -> None:
-    assert traced(served, collector, flags="00") == []
+def test_a_caller_that_does_not_sample_is_not_sampled_anywhere(apart: Stage, collector: OtlpReceiver) -> None:
+    assert traced(apart, collector, flags="00") == []
 
 
-def test_a_collector_that_is_away_costs_one_warning(served: Stage) -> None:
-    gateway = served.gateway(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1", **AT_ONCE).start()
+def test_a_collector_that_is_away_costs_one_warning(apart: Stage) -> None:
+    gateway = apart.gateway(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1", **AT_ONCE).start()
 
     def warnings() -> int:
         return sum(line["event"] == "spans_not_exported" for line in gateway.lines())

@@ -14,7 +14,8 @@ stream-cut                ends the stream politely, but without the event that s
 stream-error              an error event after 200 and half the answer
 garbage, garbage-json, garbage-shape      HTML, broken JSON, JSON of another shape, each with 200
 empty, truncated, refusal
-flaky-cut                 the first call with a prompt streams after 1 s and ends in the middle, later ones echo
+held                      echoes once the prompt is released
+held-cut                  the same, but the first call with a prompt ends in the middle
 flaky-2-503               the first two calls with a prompt fail with 503, later ones echo
 storm-30-10-5             by a seeded dice: 30 % 429 (for 1 s or, mostly, 250 ms), 10 % 500, 5 % hang, else a slow echo
 fenced-verdict            a moderator's verdict between prose and code fences
@@ -55,6 +56,10 @@ def _echo(wire: Wire, call: Call, _: "re.Match[str]") -> Reply:
 
 def _slow(wire: Wire, call: Call, match: "re.Match[str]") -> Reply:
     return replace(_echo(wire, call, match), delay=float(match[1]))
+
+
+def _held(wire: Wire, call: Call, _: "re.Match[str] | None" = None) -> Reply:
+    return replace(spoken(wire, call, Said(f"echo: {call.prompt}")), held=True)
 
 
 def _limited_by_date(wire: Wire, _: Call, match: "re.Match[str]") -> Reply:
@@ -108,6 +113,7 @@ _BEHAVIOURS: Final[tuple[tuple["re.Pattern[str]", _Behaviour], ...]] = tuple(
     for pattern, behaviour in (
         (r"slow-(\d+(?:\.\d+)?)", _slow),
         (r"status-(\d{3})", lambda wire, _, match: wire.error(int(match[1]))),
+        (r"held", _held),
         (r"rate-limited(?:-(\d+))?", lambda wire, _, m: wire.error(429, headers={"retry-after": m[1] or "1"})),
         (r"rate-limited-ms-(\d+)", lambda wire, _, m: wire.error(429, headers={"retry-after-ms": m[1]})),
         (r"rate-limited-date-(\d+)", _limited_by_date),
@@ -165,8 +171,9 @@ class Behaviours:
             return wire.error(int(flaky[2]))
         if storm := _STORM.match(call.model):
             return _stormy(wire, call, storm, self.dice)
-        if call.model == "flaky-cut" and self.asked[call.model, call.prompt] == 1:
-            return replace(_halved(spoken(wire, call, Said(f"echo: {call.prompt}"))), delay=1.0)
+        if call.model == "held-cut":
+            is_first = self.asked[call.model, call.prompt] == 1
+            return _halved(_held(wire, call)) if is_first else _held(wire, call)
         for pattern, behaviour in _BEHAVIOURS:
             if match := pattern.match(call.model):
                 return behaviour(wire, call, match)

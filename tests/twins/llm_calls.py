@@ -21,7 +21,8 @@ class Call:
 class Reply:
     """What to send: a body, or server-sent events when `events` is set.
 
-    `breaks_off` closes the connection before the end, `hangs` never answers, `delay` is in seconds.
+    `breaks_off` closes the connection before the end, `hangs` never answers, `delay` is in seconds. With `held`, it
+    waits until the call's prompt is released.
     """
 
     status: int = 200
@@ -32,6 +33,7 @@ class Reply:
     delay: float = 0.0
     breaks_off: bool = False
     hangs: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

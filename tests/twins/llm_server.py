@@ -2,7 +2,8 @@
 
 `POST /v1/chat/completions` and `POST /v1/messages` behave as the model's name says (see `llm_behaviours`); a call
 without a key, or with the key `sk-wrong`, is 401. `GET /_calls` tells what was called, `GET /_journal` when each call
-began and ended and how it was answered, `POST /_reset` forgets both.
+began and ended and how it was answered, `POST /_reset` forgets both. `POST /_release` lets those calls be answered that
+wait with the body as their prompt, and all that come later.
 """
 
 import argparse
@@ -11,12 +12,10 @@ import json
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
-from collections import Counter, deque
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -24,43 +23,13 @@ import httptools
 import uvloop
 
 from tests.twins.anthropic_wire import AnthropicWire
-from tests.twins.llm_behaviours import Behaviours, Wire
-from tests.twins.llm_calls import Call, Reply, as_json
+from tests.twins.llm_behaviours import Wire
+from tests.twins.llm_calls import Reply
+from tests.twins.llm_journal import Journal
 from tests.twins.llm_records import Record, recorded
 from tests.twins.openai_wire import OpenAiWire
 
 _WIRES: Final[Mapping[str, Wire]] = {wire.path: wire for wire in (OpenAiWire(), AnthropicWire())}
-_KEY_HEADERS: Final = frozenset({"authorization", "x-api-key"})
-
-
-@dataclass
-class Journal:
-    """What was called, without keys; the newest thousand calls in full."""
-
-    count: int = 0
-    running: int = 0
-    peak: int = 0
-    per_model: Counter[str] = field(default_factory=Counter)
-    newest: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=1000))
-    records: deque[Record] = field(default_factory=lambda: deque(maxlen=100_000))
-    behaviours: Behaviours = field(default_factory=lambda: Behaviours(Counter()))
-
-    def enter(self, wire: Wire, call: Call, headers: Mapping[str, str]) -> None:
-        self.count += 1
-        self.running += 1
-        self.peak = max(self.peak, self.running)
-        self.per_model[call.model] += 1
-        shown = {name: value for name, value in headers.items() if name not in _KEY_HEADERS}
-        self.newest.append({"at": time.time(), "wire": wire.name, "headers": shown, "body": call.body})
-
-    def page(self, path: str) -> Reply:
-        if path == "/_journal":
-            return Reply(body=as_json([asdict(record) for record in self.records]))
-        return self.as_reply() if path == "/_calls" else Reply(status=404, body=b"{}")
-
-    def as_reply(self) -> Reply:
-        told = {"count": self.count, "peak": self.peak, "running": self.running}
-        return Reply(body=as_json({**told, "per_model": self.per_model, "calls": list(self.newest)}))
 
 
 class Connection(asyncio.Protocol):
@@ -104,6 +73,9 @@ class Connection(asyncio.Protocol):
         if path == "/_reset":
             self._journal[0] = Journal()
             return await self._send(Reply())
+        if path == "/_release":
+            journal.released[self._body.decode()].set()
+            return await self._send(Reply())
         wire = _WIRES.get(path)
         if wire is None:
             return await self._send(journal.page(path))
@@ -114,6 +86,8 @@ class Connection(asyncio.Protocol):
         reply = wire.objection(call) or journal.behaviours.reply(wire, call)
         try:
             with recorded(journal.records, call, reply):
+                if reply.held:
+                    await journal.released[call.prompt].wait()
                 await self._send(reply)
         finally:
             journal.running -= 1
@@ -175,7 +149,14 @@ class LlmTwin:
             return [Record(**one) for one in json.load(answer)]
 
     def reset(self) -> None:
-        request = urllib.request.Request(f"{self.anthropic}/_reset", method="POST")  # noqa: S310 - our own address
+        self._post("/_reset", b"")
+
+    def release(self, prompt: str) -> None:
+        """Lets a model that holds this prompt's answer back speak."""
+        self._post("/_release", prompt.encode())
+
+    def _post(self, path: str, body: bytes) -> None:
+        request = urllib.request.Request(f"{self.anthropic}{path}", body, method="POST")  # noqa: S310 - our own address
         urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - our own address
 
 

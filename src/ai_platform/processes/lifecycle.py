@@ -13,6 +13,7 @@ import uvloop
 from dotenv import dotenv_values
 from pydantic import ValidationError
 
+from ai_platform.runtime.fields import complaint
 from ai_platform.runtime.settings import Settings
 
 
@@ -84,5 +85,5 @@ def stop_signals() -> Iterator[asyncio.Event]:
 
 def _sentence(error: Any) -> str:
     name = ".".join(str(part) for part in error["loc"]).upper()
-    message = str(error["msg"]).removeprefix("Value error, ")
+    message = complaint(error)
     return f"{name}: {message}" if name else message

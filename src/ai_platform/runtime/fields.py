@@ -1,6 +1,7 @@
 """What request bodies are made of: no field that nobody asked for, and texts that PostgreSQL can hold."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
@@ -23,6 +24,11 @@ def _not_blank(value: str) -> str:
 
 StoredText = Annotated[str, AfterValidator(_storable)]
 SaidText = Annotated[str, AfterValidator(_storable), AfterValidator(_not_blank)]
+
+
+def complaint(error: Mapping[str, Any]) -> str:
+    """What is wrong with a field, in its validator's own words: Pydantic puts its own before a ValueError's."""
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 class StrictBody(BaseModel):

@@ -24,6 +24,7 @@ from ai_platform.kernel.errors import (
     Unavailable,
     Violation,
 )
+from ai_platform.runtime.fields import complaint
 from ai_platform.runtime.head import allowed_methods
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -157,7 +158,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _validation(request: Request, error: RequestValidationError) -> Response:
-        found = [{"loc": list(one["loc"]), "msg": one["msg"], "type": one["type"]} for one in error.errors()]
+        found = [{"loc": list(one["loc"]), "msg": complaint(one), "type": one["type"]} for one in error.errors()]
         if any(one["loc"][0] == "path" for one in found):
             return problem(404, "There is nothing here.", code="not_found", instance=request.url.path)
         return problem(422, _summary(found), code="validation_failed", instance=request.url.path, errors=found)
