@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from playwright.async_api import Browser, BrowserContext, Page, Request
 
-from tests.e2e.programs import DevProcess, until
+from tests.e2e.dev_program import DevProcess
+from tests.e2e.programs import until
 from tests.e2e.stage import run_sql
 from tests.http_clients import sync_client
 

@@ -12,7 +12,8 @@ from typing import Any, Final, TypeVar
 import asyncpg
 
 from tests.e2e.client import Client
-from tests.e2e.programs import AgentProcess, DevProcess, GatewayProcess, Program, WorkerProcess
+from tests.e2e.dev_program import DevProcess
+from tests.e2e.programs import AgentProcess, GatewayProcess, Program, WorkerProcess
 from tests.patience import PATIENCE
 from tests.services.postgres import outside_the_loop
 from tests.services.stack import Services

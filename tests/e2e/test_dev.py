@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from tests.e2e.client import Client
-from tests.e2e.programs import DevProcess, run_command
+from tests.e2e.command_line import run_command
+from tests.e2e.dev_program import DevProcess
 from tests.e2e.stage import Stage, empty_stage, twin_variables
 from tests.http_clients import request
 from tests.services.process import lives

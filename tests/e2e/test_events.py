@@ -13,7 +13,8 @@ import pytest
 
 from ai_platform.processes.cli_gateway import Event, parsed
 from tests.e2e.client import Client
-from tests.e2e.programs import AI_PLATFORM, GatewayProcess, WorkerProcess, environment, run_command, until
+from tests.e2e.command_line import AI_PLATFORM, environment, run_command
+from tests.e2e.programs import GatewayProcess, WorkerProcess, until
 from tests.e2e.stage import KEY, Stage, client_of
 from tests.http_clients import request
 from tests.twins.llm_server import LlmTwin

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.e2e.client import Client
+from tests.e2e.command_line import run_command
 from tests.e2e.problems import the_problem
-from tests.e2e.programs import GatewayProcess, WorkerProcess, run_command, until
+from tests.e2e.programs import GatewayProcess, WorkerProcess, until
 from tests.e2e.stage import KEY, METRICS_TOKEN, Stage
 from tests.http_clients import request, sync_client
 from tests.unit.runtime.test_telemetry import PROMISED

@@ -11,8 +11,9 @@ import aio_pika
 import pytest
 
 from tests.e2e.client import Client
+from tests.e2e.command_line import run_command
 from tests.e2e.problems import the_problem
-from tests.e2e.programs import GatewayProcess, WorkerProcess, run_command, until
+from tests.e2e.programs import GatewayProcess, WorkerProcess, until
 from tests.e2e.stage import KEY, Stage
 from tests.patience import PATIENCE
 from tests.services.postgres import outside_the_loop

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.client import Client
-from tests.e2e.programs import GatewayProcess, run_command, until
+from tests.e2e.command_line import run_command
+from tests.e2e.programs import GatewayProcess, until
 from tests.e2e.stage import KEY, Stage
 
 

@@ -40,6 +40,10 @@ def for_topic(routing_key: str, **changes: Any) -> Outgoing:
     return Outgoing(Topic(routing_key), a_message(**changes))
 
 
+def fields_of(message: Message) -> dict[str, object]:
+    return {name: getattr(message, name) for name in ("id", "type", "body", "headers")}
+
+
 def numbered(count: int, queue: str = ORDERS.name) -> list[Outgoing]:
     return [for_queue(queue, body={"number": number}) for number in range(count)]
 

@@ -15,6 +15,11 @@ __all__ = ["install", "platform"]
 
 pytest.register_assert_rewrite("tests.unit.commerce.catalogue_suite")
 
+VARIANTS = [
+    {"sku": "GAYO-250", "name": "250 g", "price": "85000", "stock": 40, "attributes": {"roast": "medium"}},
+    {"sku": "GAYO-1000", "name": "1 kg", "price": {"amount": "300000", "currency": "IDR"}, "stock": 5},
+]
+
 
 @dataclass
 class Shop:

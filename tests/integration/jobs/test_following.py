@@ -1,33 +1,29 @@
 """Following jobs on real PostgreSQL, with interleavings forced: whatever happens when, each event comes once."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from ai_platform.jobs.application.follow_events import FollowEvents
-from ai_platform.jobs.application.ports import JobEventReads, JobHistory, RecordedEvent, Token
-from ai_platform.jobs.domain.job import Job, JobStatus
+from ai_platform.jobs.application.ports import JobHistory, RecordedEvent
+from ai_platform.jobs.domain.job import JobStatus
 from ai_platform.jobs.infrastructure.event_reads import PostgresEventReads
 from ai_platform.jobs.infrastructure.followers import Followers
 from ai_platform.jobs.infrastructure.live_progress import LiveProgress
-from ai_platform.jobs.infrastructure.live_wire import changes_to
 from ai_platform.kernel.clock import SystemClock
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.kernel.principal import DEFAULT_TENANT
 from ai_platform.runtime.live import LiveStream, MemoryLiveStream
 from ai_platform.runtime.live_redis import RedisLiveStream
+from tests.integration.jobs.following import accepted, claimed, complete, follow, followers_of, kinds, rest, told_on
 from tests.integration.jobs.store import PostgresJobStore
 from tests.patience import PATIENCE
 from tests.support import eventually
-from tests.unit.jobs.builders import a_job, a_result
-
-Followed = AsyncGenerator[RecordedEvent | Token, None]
 
 
 class DeafLiveStream(MemoryLiveStream):
@@ -61,53 +57,6 @@ async def live(request: pytest.FixtureRequest) -> AsyncIterator[LiveStream]:
     live = MemoryLiveStream() if request.param == "memory" else RedisLiveStream(request.getfixturevalue("redis_url"))
     yield live
     await live.close()
-
-
-def followers_of(store: PostgresJobStore, live: LiveStream) -> Followers:
-    return Followers(store.database, live, draining=lambda: False)
-
-
-async def follow(
-    store: PostgresJobStore, live: LiveStream, job: Job, *, after: int = 0, reads: JobEventReads | None = None
-) -> Followed:
-    use_case = FollowEvents(reads or PostgresEventReads(store.database), followers_of(store, live))
-    stream = await use_case(DEFAULT_TENANT, job.id, after=after)
-    assert stream is not None
-    return stream
-
-
-async def rest(stream: Followed, *, within: float = PATIENCE) -> list[str]:
-    async with asyncio.timeout(within):
-        return [one.text if isinstance(one, Token) else one.type async for one in stream]
-
-
-async def kinds(stream: Followed, number: int) -> list[str]:
-    async with asyncio.timeout(PATIENCE):
-        return [getattr(await anext(stream), "type", "job.token") for _ in range(number)]
-
-
-async def accepted(store: PostgresJobStore, **changes: Any) -> Job:
-    job = a_job(**changes)
-    job.accept()
-    await store.intake.accept(job)
-    return job
-
-
-async def claimed(store: PostgresJobStore) -> Job:
-    job = await store.claims.next()
-    assert job is not None
-    return job
-
-
-async def complete(store: PostgresJobStore, job: Job) -> None:
-    job.complete(a_result(text="Hello"), now=store.now())
-    assert await store.claims.settle(job)
-
-
-def told_on(store: PostgresJobStore, live: LiveStream) -> PostgresJobStore:
-    """The store's writes wake those who follow."""
-    store.claims._changed = changes_to(live)
-    return store
 
 
 async def test_a_whole_life_comes_in_order_and_each_event_once(store: PostgresJobStore, live: LiveStream) -> None:
@@ -180,62 +129,6 @@ async def test_one_goes_on_after_the_last_event_that_was_seen(store: PostgresJob
     running = await claimed(store)
     await complete(store, running)
     assert await rest(await follow(store, live, job, after=seen.id)) == ["job.started", "job.completed"]
-
-
-async def test_workers_know_that_somebody_follows_and_no_longer_when_nobody_does(store: PostgresJobStore) -> None:
-    job = await accepted(store)
-    stream = await follow(store, MemoryLiveStream(), job)
-    await anext(stream)
-    await store.as_owner("UPDATE watched_jobs SET until = now() + interval '1 second' WHERE job_id = $1", job.id)
-
-    async def is_renewed() -> bool:
-        [row] = await store.as_owner(
-            "SELECT until > now() + interval '20 seconds' AS renewed FROM watched_jobs WHERE job_id = $1", job.id
-        )
-        return bool(row["renewed"])
-
-    waiting = asyncio.create_task(anext(stream))
-    await eventually(is_renewed)
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
-    await store.as_owner("UPDATE watched_jobs SET until = now() - interval '1 second' WHERE job_id = $1", job.id)
-    assert not (await claimed(store)).is_watched
-
-
-async def test_whoever_follows_while_nobody_has_claimed_is_known_at_the_claim(store: PostgresJobStore) -> None:
-    job = await accepted(store)
-    stream = await follow(store, MemoryLiveStream(), job)
-    await anext(stream)
-    assert (await claimed(store)).is_watched
-    await stream.aclose()
-
-
-async def test_steps_of_a_lost_attempt_are_not_recorded(store: PostgresJobStore) -> None:
-    await accepted(store)
-    running = await claimed(store)
-    await store.take_away(running)
-    async with LiveProgress(store.database, MemoryLiveStream(), SystemClock()).listening(running) as listener:
-        listener.node("late", 1)
-    assert [one.type for one in await store.told(running)] == ["job.queued", "job.started"]
-
-
-async def test_steps_of_many_jobs_are_recorded_each_in_its_order(store: PostgresJobStore) -> None:
-    progress = LiveProgress(store.database, MemoryLiveStream(), SystemClock())
-    for _ in range(20):
-        await accepted(store)
-    running = [await claimed(store) for _ in range(20)]
-
-    async def work(job: Job) -> None:
-        async with progress.listening(job) as listener:
-            for number in range(5):
-                listener.node(f"step-{number}", number)
-                await asyncio.sleep(0)
-
-    await asyncio.gather(*map(work, running))
-    for job in running:
-        steps = [one.data["name"] for one in await store.told(job) if one.type == "job.node"]
-        assert steps == [f"step-{number}" for number in range(5)]
 
 
 async def test_readers_hold_no_connection_while_they_wait_and_leave_nothing_behind(store: PostgresJobStore) -> None:

@@ -10,8 +10,11 @@ from ai_platform.runtime.db import Database
 pytest.register_assert_rewrite(
     "tests.integration.orders.counter",
     "tests.integration.orders.shop",
-    "tests.unit.commerce.order_suite",
-    "tests.unit.commerce.payment_suite",
+    "tests.unit.commerce.order_suite_keeping",
+    "tests.unit.commerce.order_suite_ordering",
+    "tests.unit.commerce.order_suite_second_step",
+    "tests.unit.commerce.payment_suite_keeping",
+    "tests.unit.commerce.payment_suite_scheduling",
 )
 
 from tests.integration.orders.counter import Counter  # noqa: E402 - its assertions are rewritten
@@ -23,6 +26,14 @@ __all__ = ["install", "platform"]
 
 @pytest_asyncio.fixture
 async def shop(database_url: str) -> AsyncIterator[Shop]:
+    database = Database(database_url)
+    yield Shop(database)
+    await database.close()
+
+
+@pytest_asyncio.fixture
+async def next_door(database_url: str) -> AsyncIterator[Shop]:
+    """The same shop, served by another gateway."""
     database = Database(database_url)
     yield Shop(database)
     await database.close()

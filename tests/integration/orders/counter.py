@@ -8,6 +8,8 @@ import httpx
 from ai_platform.kernel.ids import new_id
 from tests.integration.tenancy.conftest import Installation
 
+NOBODY = "00000000-0000-7000-8000-00000000ffff"
+
 
 @dataclass
 class Counter:

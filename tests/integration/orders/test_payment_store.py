@@ -19,7 +19,7 @@ QUEUE = "crm_tasks"
 
 @dataclass
 class PostgresTill:
-    """Implements `payment_suite.Till`."""
+    """Implements `till.Till`."""
 
     shop: Shop
     relay: Relay

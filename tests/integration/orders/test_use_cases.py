@@ -13,7 +13,7 @@ from tests.unit.commerce.order_suite import OrderSuite
 
 @dataclass
 class PostgresShop:
-    """Implements `order_suite.Shop`."""
+    """Implements `shop_counter.Shop`."""
 
     behind: Shop
 

@@ -166,3 +166,10 @@ async def open_shop(install: Platform, midtrans: MidtransTwin, xendit: XenditTwi
 async def shop(open_shop: OpenShop) -> Shop:
     """One that is paid through Midtrans."""
     return await open_shop(MIDTRANS)
+
+
+async def paid(shop: Shop, midtrans: MidtransTwin, payment_type: str = "gopay", quantity: int = 2) -> dict[str, Any]:
+    order = await shop.payable(quantity)
+    await shop.notified("midtrans", midtrans.books.pay(await shop.reference(order), payment_type))
+    await shop.work()
+    return await shop.order(order)

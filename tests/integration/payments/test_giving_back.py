@@ -1,7 +1,6 @@
 """Money on its way back: what is asked for again meanwhile, refused after all, or came twice."""
 
-from tests.integration.payments.conftest import XENDIT, OpenShop, Shop
-from tests.integration.payments.test_ending import paid
+from tests.integration.payments.conftest import XENDIT, OpenShop, Shop, paid
 from tests.twins.midtrans_server import MidtransTwin
 from tests.twins.xendit_server import XenditTwin
 

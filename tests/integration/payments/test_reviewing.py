@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from tests.integration.payments.conftest import SANDBOX, OpenShop, Shop
-from tests.integration.payments.test_ending import paid
+from tests.integration.payments.conftest import SANDBOX, OpenShop, Shop, paid
 from tests.twins.midtrans_server import MidtransTwin
 
 REASON = {"reason": "Pelanggan membayar tunai"}

@@ -15,7 +15,7 @@ from ai_platform.commerce.domain.observation import Observation, Standing
 from ai_platform.commerce.domain.order_status import PaymentStatus
 from ai_platform.commerce.domain.payment import PayLink, Payment
 from tests.unit.commerce.fake_payments import FakePaymentTransactions, NoOrders
-from tests.unit.commerce.payment_suite import DUE, NOW, a_payment
+from tests.unit.commerce.till import DUE, NOW, a_payment
 
 
 class StillClock:

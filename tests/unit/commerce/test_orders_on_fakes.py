@@ -14,7 +14,7 @@ from tests.unit.commerce.orders import an_offer
 
 @dataclass
 class FakeShop:
-    """Implements `order_suite.Shop`."""
+    """Implements `shop_counter.Shop`."""
 
     transactions: OrderMemory = field(default_factory=order_memory)
 

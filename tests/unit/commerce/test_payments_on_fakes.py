@@ -12,7 +12,7 @@ from tests.unit.commerce.payment_suite import PaymentSuite
 
 @dataclass
 class FakeTill:
-    """Implements `payment_suite.Till`: one fake is all of it."""
+    """Implements `till.Till`: one fake is all of it."""
 
     transactions: FakePaymentTransactions = field(default_factory=FakePaymentTransactions)
 

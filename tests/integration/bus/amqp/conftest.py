@@ -1,0 +1,28 @@
+"""A bus on RabbitMQ, on a line that can be cut."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from ai_platform.runtime.bus import QueueSpec
+from ai_platform.runtime.bus_amqp import AmqpBus
+from tests.integration.bus_tools import ORDERS
+from tests.integration.line import Line
+
+
+def a_bus(url: str, *queues: QueueSpec) -> AmqpBus:
+    return AmqpBus(url, queues or [ORDERS], event_exchange="events")
+
+
+@pytest.fixture
+async def line(rabbitmq_url: str) -> AsyncIterator[Line]:
+    async with Line(rabbitmq_url) as line:
+        yield line
+
+
+@pytest.fixture
+async def bus(line: Line) -> AsyncIterator[AmqpBus]:
+    """On a line that can be cut."""
+    bus = a_bus(line.url)
+    yield bus
+    await bus.close()
