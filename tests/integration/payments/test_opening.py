@@ -32,7 +32,7 @@ async def test_an_opening_is_held_for_as_long_as_its_asker_lives(open_shop: Open
     xendit.faults.next("error", path="/v2/invoices")
     await shop.answer("POST", f"/v1/crm/orders/{order['id']}/payment", 503)
     payment_id = UUID((await shop.order(order))["payment"]["id"])
-    initiate = shop.platform.commerce.payments.initiate
+    initiate = shop.platform.commerce.payments.pay.initiate
 
     async def take() -> bool:
         async with initiate.transactions(shop.id) as work:

@@ -22,7 +22,6 @@ from ai_platform.kernel.clock import Clock
 from ai_platform.kernel.errors import PlatformError
 from ai_platform.kernel.ids import new_id
 from ai_platform.kernel.money import Money
-from ai_platform.kernel.once import Once
 
 BEFORE_THE_ORDER: Final = timedelta(minutes=5)
 """A payment ends this long before its order does, so that the goods are still there for the last who pays."""
@@ -39,11 +38,10 @@ _ROUNDS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Initiated:
-    """`is_replay`: this very request was answered before."""
+    """`is_new`: the order had none that lives."""
 
     payment: Payment
     is_new: bool = False
-    is_replay: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +62,14 @@ class InitiatePayment:
         tenant_id: UUID,
         order_id: UUID,
         method: Method | None = None,
-        once: Once | None = None,
         *,
         yes: Yes | None = None,
     ) -> Initiated:
-        """Doing it twice is harmless: the key only tells a repeat from a new wish, and is kept with the end of it.
+        """To do it twice is harmless.
 
         Raises OrderNotFound, InvalidOrderStep, OrderIsPaid, ConfirmationRefused, NothingToPay, PaymentNotConfigured,
         ProviderRefused, ProviderUnavailable, PaymentBeingOpened.
         """
-        if once is not None and (earlier := await self._earlier(tenant_id, once)) is not None:
-            return Initiated(earlier, is_replay=True)
-        initiated = await self._initiate(tenant_id, order_id, method, yes)
-        if once is not None:
-            async with self.transactions(tenant_id) as work:
-                if await work.answers.begin(once) is None:
-                    await work.answers.keep(once, {"payment_id": str(initiated.payment.id)})
-        return initiated
-
-    async def _earlier(self, tenant_id: UUID, once: Once) -> Payment | None:
-        async with self.transactions(tenant_id) as work:
-            answer = await work.answers.begin(once)
-            return None if answer is None else await work.payments.look(UUID(str(answer["payment_id"])))
-
-    async def _initiate(self, tenant_id: UUID, order_id: UUID, method: Method | None, yes: Yes | None) -> Initiated:
         accounts = self.open.ask.desks.accounts
         provider = await accounts.provider_of(tenant_id)
         await self.open.ask.desks.of(tenant_id, provider)

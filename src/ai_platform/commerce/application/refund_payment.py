@@ -45,8 +45,8 @@ class RefundPayment:
     ask: AskProvider
     clock: Clock
 
-    async def __call__(self, command: RefundCommand, once: Once | None = None) -> tuple[Payment, bool]:
-        """The payment, and whether this was asked before.
+    async def __call__(self, command: RefundCommand, once: Once | None = None) -> None:
+        """With the same key, the same refund; it is kept with the decision.
 
         Raises PaymentNotFound, NothingToRefund, RefundInProgress, RefundByHand, PaymentNotConfigured, ProviderRefused,
         ProviderUnavailable.
@@ -54,18 +54,17 @@ class RefundPayment:
         if not command.by_hand:  # what nobody can carry out is not decided
             known = await self.ask.look(command.tenant_id, command.payment_id)
             await self.ask.desks.of(command.tenant_id, known.payment.provider)
-        refund, is_replay = await self._decide(command, once)
+        refund = await self._decide(command, once)
         if refund.status is RefundStatus.REQUESTED:
-            return await self.carry_out(refund), is_replay
-        return (await self.ask.look(command.tenant_id, command.payment_id)).payment, is_replay
+            await self.carry_out(refund)
 
-    async def _decide(self, command: RefundCommand, once: Once | None) -> tuple[Refund, bool]:
+    async def _decide(self, command: RefundCommand, once: Once | None) -> Refund:
         async with self.transactions(command.tenant_id) as work:
             payment, now = await work.payments.get(command.payment_id), self.clock.now()
             if once is not None and (answer := await work.answers.begin(once)) is not None:
                 asked = await work.refunds.get(UUID(str(answer["refund_id"])))
                 if asked.status is not RefundStatus.REFUSED:
-                    return asked, True
+                    return asked
             refund = await _open_one(work, payment, command)
             if refund is None:
                 refund = await self._new(work, payment, command)
@@ -77,7 +76,7 @@ class RefundPayment:
                 change = payment.refund_by_hand(refund.amount.amount, refund.key, now)
                 await work.refunds.save(refund)
                 await follow(work, payment, change)
-        return refund, False
+        return refund
 
     async def _new(self, work: PaymentWork, payment: Payment, command: RefundCommand) -> Refund:
         refunds, wanted = await work.refunds.of_payment(payment.id), _amount_of(payment, command)

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Response
 
-from ai_platform.commerce.application.initiate_payment import InitiatePayment
-from ai_platform.commerce.application.order_queries import GetOrder
+from ai_platform.commerce.application.give_back import GiveBack
+from ai_platform.commerce.application.pay_order import PayOrder, PlaceToPay
 from ai_platform.commerce.application.payment_queries import (
     GetPayment,
     ListPayments,
@@ -16,12 +16,12 @@ from ai_platform.commerce.application.payment_queries import (
     owners_payment,
 )
 from ai_platform.commerce.application.payment_work import PaymentReads
-from ai_platform.commerce.application.refund_payment import RefundCommand, RefundPayment
+from ai_platform.commerce.application.refund_payment import RefundCommand
 from ai_platform.commerce.application.review_payment import ReviewPayment
-from ai_platform.commerce.application.whose_order import WhoseOrder
 from ai_platform.commerce.domain.payment_errors import NothingToRefund, PaymentNotFound
 from ai_platform.commerce.interface import order_refusals as said
 from ai_platform.commerce.interface.order_schemas import OrderResource
+from ai_platform.commerce.interface.orders_http import answered
 from ai_platform.commerce.interface.payment_schemas import (
     PaymentPage,
     PaymentResource,
@@ -31,9 +31,10 @@ from ai_platform.commerce.interface.payment_schemas import (
 )
 from ai_platform.kernel.access import RoleTooLow
 from ai_platform.kernel.money import NotMoney
+from ai_platform.kernel.once import Answer, Asking, Json
 from ai_platform.kernel.principal import Role
 from ai_platform.runtime.cursors import cursor_of, position_of
-from ai_platform.runtime.http import REPLAYED, Caller, OnlyOnce
+from ai_platform.runtime.http import Caller, OnlyOnce
 from ai_platform.runtime.problems import EXAMPLE_ID, refusals
 
 NO_WISH: Final = PaymentWish(method=None)
@@ -50,12 +51,10 @@ REFUND: Final = refusals(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentUseCases:
-    initiate: InitiatePayment
-    refund: RefundPayment
+    pay: PayOrder
+    give_back: GiveBack
     get: GetPayment
-    get_order: GetOrder
     whose: WhosePayment
-    whose_order: WhoseOrder
     reads: PaymentReads
     list_: ListPayments
     review: ReviewPayment
@@ -82,12 +81,9 @@ def _serve_paying(router: APIRouter, use: PaymentUseCases) -> None:
         order_id: UUID, caller: Caller, once: OnlyOnce, body: Annotated[PaymentWish, Body()] = NO_WISH
     ) -> Response:
         """Asking again while a payment lives answers the same link, with 200."""
-        tenant_id = await use.whose_order(caller, order_id)
-        initiated = await use.initiate(tenant_id, order_id, body.method, once, yes=body.yes())
-        view = await use.get_order(caller, order_id)
-        headers = {"ETag": f'"{view.version}"'} | (REPLAYED if initiated.is_replay else {})
-        status = 201 if initiated.is_new or initiated.is_replay else 200
-        return Response(OrderResource.of(view).model_dump_json(), status, headers, "application/json")
+        answer = await use.pay(caller, order_id, body.method, Asking(_place_worded, once), yes=body.yes())
+        order = {name: value for name, value in answer.body.items() if name != "is_new"}
+        return answered(Answer(order, answer.is_replay), 201 if answer.body["is_new"] else 200)
 
     @router.post(
         "/v1/crm/payments/{payment_id}/refund",
@@ -110,8 +106,7 @@ def _serve_paying(router: APIRouter, use: PaymentUseCases) -> None:
             actor=caller.actor,
             by_hand=body.by_hand,
         )
-        _, is_replay = await use.refund(command, once)
-        return _shown(await use.get(caller, payment_id), REPLAYED if is_replay else {})
+        return answered(await use.give_back(caller, command, Asking(_payment_worded, once)), 200)
 
 
 def _serve_looking(router: APIRouter, use: PaymentUseCases) -> None:
@@ -139,7 +134,7 @@ def _serve_looking(router: APIRouter, use: PaymentUseCases) -> None:
         responses=refusals(UNKNOWN),
     )
     async def get_payment(payment_id: UUID, caller: Caller) -> Response:
-        return _shown(await use.get(caller, payment_id), {})
+        return _shown(await use.get(caller, payment_id))
 
     @router.post(
         "/v1/crm/payments/{payment_id}/review",
@@ -151,9 +146,16 @@ def _serve_looking(router: APIRouter, use: PaymentUseCases) -> None:
     async def review_payment(payment_id: UUID, body: ReviewBody, caller: Caller) -> Response:
         """Role owner. Its flags are taken off, and an order that was stopped for them may be sent."""
         await use.review(caller, payment_id, body.reason)
-        return _shown(await use.get(caller, payment_id), {})
+        return _shown(await use.get(caller, payment_id))
 
 
-def _shown(view: PaymentView, headers: dict[str, str]) -> Response:
-    tagged = {"ETag": f'"{view.payment.version}"', **headers}
-    return Response(PaymentResource.of(view).model_dump_json(), 200, tagged, "application/json")
+def _shown(view: PaymentView) -> Response:
+    return answered(Answer(_payment_worded(view)), 200)
+
+
+def _payment_worded(view: PaymentView) -> Json:
+    return PaymentResource.of(view).model_dump(mode="json")
+
+
+def _place_worded(place: PlaceToPay) -> Json:
+    return {**OrderResource.of(place.order).model_dump(mode="json"), "is_new": place.is_new}

@@ -12,9 +12,11 @@ from ai_platform.commerce.application.change_product import ChangeProduct
 from ai_platform.commerce.application.create_product import CreateProduct
 from ai_platform.commerce.application.expire_order import ExpireOrder, ExpireOverdueOrders
 from ai_platform.commerce.application.facade import CommerceFacade
+from ai_platform.commerce.application.give_back import GiveBack
 from ai_platform.commerce.application.import_products import ImportProducts
 from ai_platform.commerce.application.know_currency import KnowCurrency
 from ai_platform.commerce.application.move_stock import MoveStock
+from ai_platform.commerce.application.pay_order import PayOrder
 from ai_platform.commerce.application.payment_queries import GetPayment, ListPayments, WhosePayment
 from ai_platform.commerce.application.reconcile import Reconcile
 from ai_platform.commerce.application.search_products import SearchProducts
@@ -90,13 +92,13 @@ def build_commerce(
     transactions = OrderTransactions(database, relay, metrics, settings.rabbitmq_crm_queue, keyring)
     paying = build_payments(database, tenancy, relay, metrics, settings.rabbitmq_crm_queue, providers=providers)
     ordering = build_orders(transactions, reads, tenancy, paying.desk)
+    whose = WhosePayment(paying.reads)
+    get = GetPayment(paying.reads, whose)
     payments = PaymentUseCases(
-        initiate=paying.initiate,
-        refund=paying.refund,
-        get=GetPayment(paying.reads, WhosePayment(paying.reads)),
-        get_order=ordering.use.get,
-        whose=WhosePayment(paying.reads),
-        whose_order=ordering.whose,
+        pay=PayOrder(ordering.whose, paying.initiate, ordering.use.get, paying.transactions),
+        give_back=GiveBack(paying.refund, get, paying.transactions),
+        get=get,
+        whose=whose,
         reads=paying.reads,
         list_=ListPayments(SqlPaymentPages(database), tenancy),
         review=paying.review,

@@ -14,6 +14,7 @@ from ai_platform.commerce.application.look_after_payment import LookAfterPayment
 from ai_platform.commerce.application.open_payment import OpenPayment
 from ai_platform.commerce.application.payment_desk import Desk
 from ai_platform.commerce.application.payment_queries import WhosePayment
+from ai_platform.commerce.application.payment_work import PaymentTransactions
 from ai_platform.commerce.application.press_button import PressButton
 from ai_platform.commerce.application.quarantine import ResolveNotice
 from ai_platform.commerce.application.receive_notice import ReceiveNotice
@@ -57,6 +58,7 @@ class Paying:
     initiate: InitiatePayment
     refund: RefundPayment
     review: ReviewPayment
+    transactions: PaymentTransactions
     reads: SqlPaymentReads
     desk: Desk
     receive: ReceiveNotice
@@ -100,6 +102,7 @@ def build_payments(
         initiate=InitiatePayment(transactions, open_, end, clock, asyncio.sleep),
         refund=refund,
         review=ReviewPayment(transactions, WhosePayment(reads), reads, tenancy, clock),
+        transactions=transactions,
         reads=reads,
         desk=Desk(transactions, end, refund, clock),
         receive=receive,
