@@ -54,10 +54,12 @@ def spoken(client: Client, twin: LlmTwin, prompt: str, config: str) -> list[Even
     """All events of a job whose model holds its answer back until its reader is there."""
     job_id = client.submit(prompt, config_name=config, stream=True)
     with following(client, job_id) as events:
-        seen = [next(events)]
-        while seen[-1].type != "job.started":
-            seen.append(next(events))
-        twin.release(prompt)
+        try:
+            seen = [next(events)]
+            while seen[-1].type != "job.started":
+                seen.append(next(events))
+        finally:
+            twin.release(prompt)
         return [*seen, *events]
 
 

@@ -35,10 +35,12 @@ def traced(stage: Stage, collector: OtlpReceiver, *, flags: str = "01", **variab
     """The spans of one job over the OpenAI wire, from processes of their own that then end."""
     variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, **variables}
     gateway, worker = stage.gateway(**variables).start(), stage.worker(**variables).start()
-    with client_of(gateway) as client:
-        submit_and_wait(client, flags)
-    gateway.stop()
-    worker.stop()
+    try:
+        with client_of(gateway) as client:
+            submit_and_wait(client, flags)
+    finally:
+        gateway.stop()
+        worker.stop()
     return [span for span in collector.spans if span.trace_id == TRACE]
 
 

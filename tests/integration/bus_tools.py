@@ -17,6 +17,7 @@ from ai_platform.runtime.bus import (
     QueueSpec,
     Topic,
 )
+from ai_platform.runtime.bus_amqp import AmqpBus
 from tests.patience import PATIENCE
 from tests.support import eventually
 
@@ -26,6 +27,10 @@ OpenBus = Callable[..., Bus]
 """Another bus with these queues on the same broker, as another process would have it; closed after the test."""
 
 Verdict = Callable[[Delivery], Awaitable[None]]
+
+
+def a_bus(url: str, *queues: QueueSpec) -> AmqpBus:
+    return AmqpBus(url, queues or [ORDERS], event_exchange="events")
 
 
 def a_message(**changes: Any) -> Message:

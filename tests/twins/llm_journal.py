@@ -35,6 +35,10 @@ class Journal:
         shown = {name: value for name, value in headers.items() if name not in _KEY_HEADERS}
         self.newest.append({"at": time.time(), "wire": wire.name, "headers": shown, "body": call.body})
 
+    def release_all(self) -> None:
+        for released in self.released.values():
+            released.set()
+
     def page(self, path: str) -> Reply:
         if path == "/_journal":
             return Reply(body=as_json([asdict(record) for record in self.records]))

@@ -71,6 +71,7 @@ class Connection(asyncio.Protocol):
     async def _serve(self, path: str) -> None:
         journal = self._journal[0]
         if path == "/_reset":
+            journal.release_all()
             self._journal[0] = Journal()
             return await self._send(Reply())
         if path == "/_release":

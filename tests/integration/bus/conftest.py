@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from ai_platform.runtime.bus import Bus, QueueSpec
-from ai_platform.runtime.bus_amqp import AmqpBus
 from ai_platform.runtime.bus_embedded import EmbeddedBus
 from ai_platform.runtime.db import Database
-from tests.integration.bus_tools import ORDERS, OpenBus
+from tests.integration.bus_tools import ORDERS, OpenBus, a_bus
 
 
 @pytest.fixture(params=["RabbitMQ", "embedded"])
@@ -20,7 +19,7 @@ async def open_bus(request: pytest.FixtureRequest) -> AsyncIterator[OpenBus]:
 
     def open_one(*queues: QueueSpec) -> Bus:
         if amqp:
-            opened.append(AmqpBus(url, queues or [ORDERS], event_exchange="events"))
+            opened.append(a_bus(url, *queues))
         else:
             databases.append(Database(url))
             opened.append(EmbeddedBus(databases[-1], queues or [ORDERS]))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
@@ -20,6 +21,8 @@ __all__ = ["install"]
 MIDTRANS = {"payment_provider": "midtrans", "payment_config": {"server_key": SERVER_KEY}}
 XENDIT = {"payment_provider": "xendit", "payment_config": {"secret_key": SECRET_KEY, "callback_token": CALLBACK_TOKEN}}
 SANDBOX = {"payment_provider": "sandbox"}
+
+Owner = Callable[[str], Awaitable[object]]
 
 
 @dataclass
@@ -173,3 +176,11 @@ async def paid(shop: Shop, midtrans: MidtransTwin, payment_type: str = "gopay", 
     await shop.notified("midtrans", midtrans.books.pay(await shop.reference(order), payment_type))
     await shop.work()
     return await shop.order(order)
+
+
+@pytest_asyncio.fixture
+async def as_owner(database_url: str) -> AsyncIterator[Owner]:
+    """The tables' owner: no role of the application may do as he does."""
+    connection = await asyncpg.connect(database_url)
+    yield connection.execute
+    await connection.close()

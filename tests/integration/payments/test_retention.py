@@ -1,17 +1,15 @@
 """What commerce forgets, and what it never does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import asyncpg
 import pytest
-import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from ai_platform.commerce.infrastructure.retention import CommerceRetention
-from tests.integration.payments.conftest import Shop
+from tests.integration.payments.conftest import Owner, Shop
 from tests.twins.midtrans_books import SERVER_KEY, signature
 from tests.twins.midtrans_server import MidtransTwin
 
@@ -21,17 +19,6 @@ SUMMARIES = "SELECT count(*) FROM order_confirmations"
 
 def forgetting(shop: Shop, *, days: float = 400.0, most: int = 1000) -> CommerceRetention:
     return CommerceRetention(shop.platform.database, notice_days=days, most=most)
-
-
-Owner = Callable[[str], Awaitable[object]]
-
-
-@pytest_asyncio.fixture
-async def as_owner(shop: Shop, database_url: str) -> AsyncIterator[Owner]:
-    """The tables' owner: no role of the application may do as he does."""
-    connection = await asyncpg.connect(database_url)
-    yield connection.execute
-    await connection.close()
 
 
 async def count(shop: Shop, query: str) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.integration.payments.conftest import Shop, paid
+from tests.integration.payments.conftest import Owner, Shop, paid
 from tests.twins.midtrans_server import MidtransTwin
 
 KEY = {"Idempotency-Key": "the first"}
@@ -31,7 +31,7 @@ async def test_who_was_told_of_an_older_place_to_pay_is_told_so_again(shop: Shop
 async def test_twins_with_one_key_are_told_the_same(shop: Shop, midtrans: MidtransTwin) -> None:
     path = f"/v1/crm/orders/{(await shop.confirmed())['id']}/payment"
     answers = await asyncio.gather(*(shop.http.post(path, headers=KEY) for _ in range(5)))
-    told = [one.json() for one in answers if one.status_code != 409]
+    told = [(one.status_code, one.json(), one.headers["etag"]) for one in answers if one.status_code != 409]
     assert told
     assert all(one == told[0] for one in told)
     assert {one.json()["code"] for one in answers if one.status_code == 409} <= {"idempotency_in_progress"}
@@ -61,3 +61,23 @@ async def test_a_refund_without_an_answer_is_answered_at_its_repeat_for_the_firs
     again = await shop.http.post(path, json=wish, headers=KEY)
     assert (again.json(), again.headers["idempotent-replayed"]) == (first.json(), "true")
     assert len(first.json()["refunds"]) == 1
+
+
+async def test_a_refund_that_went_through_unheard_is_heard_at_its_repeat(shop: Shop, midtrans: MidtransTwin) -> None:
+    path = f"/v1/crm/payments/{(await paid(shop, midtrans))['payment']['id']}/refund"
+    wish = {"amount": 10_000, "reason": "dented"}
+    midtrans.faults.next("error", path="/status")
+    await shop.answer("POST", path, 503, json=wish, headers=KEY)
+    first = await shop.answer("POST", path, 200, json=wish, headers=KEY)
+    assert (first["status"], first["refunded"]["amount"]) == ("PARTIALLY_REFUNDED", "10000")
+    assert len(first["refunds"]) == 1
+
+
+async def test_a_key_that_an_older_gateway_kept_is_answered(shop: Shop, as_owner: Owner) -> None:
+    path = f"/v1/crm/orders/{(await shop.payable())['id']}/payment"
+    first = await shop.http.post(path, headers=KEY)
+    await as_owner(
+        "UPDATE idempotency_keys SET answer = jsonb_build_object('payment_id', answer #> '{answer,order,id}')"
+    )
+    again = await shop.http.post(path, headers=KEY)
+    assert (again.status_code, again.json(), "idempotent-replayed" in again.headers) == (200, first.json(), False)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from ai_platform.commerce.application.first_answers import FirstAnswers
 from ai_platform.commerce.application.payment_queries import GetPayment, PaymentView
-from ai_platform.commerce.application.payment_work import PaymentTransactions
 from ai_platform.commerce.application.refund_payment import RefundCommand, RefundPayment
-from ai_platform.kernel.once import Answer, Answers, Asking, Json, Once
+from ai_platform.kernel.once import Answer, Asking
 from ai_platform.kernel.principal import Principal
 
 
@@ -18,33 +18,13 @@ class GiveBack:
 
     refund: RefundPayment
     show: GetPayment
-    transactions: PaymentTransactions
+    first_answers: FirstAnswers
 
     async def __call__(self, by: Principal, command: RefundCommand, asking: Asking[PaymentView]) -> Answer:
         """Raises as RefundPayment does, and what a key is refused for."""
-        once = asking.once
-        if once is None:
-            await self.refund(command)
-            return Answer(asking.worded(await self.show(by, command.payment_id)))
-        async with self.transactions(command.tenant_id) as work:
-            earlier = _answer_of(await work.answers.begin(once))
+        earlier = await self.first_answers.given(command.tenant_id, asking.once)
         if earlier is not None:
             return earlier
-        await self.refund(command, once)
-        worded = asking.worded(await self.show(by, command.payment_id))
-        async with self.transactions(command.tenant_id) as work:
-            return await _kept(work.answers, once, worded)
-
-
-async def _kept(answers: Answers, once: Once, worded: Json) -> Answer:
-    """A twin that was quicker has given the first answer."""
-    decided = await answers.begin(once) or {}
-    earlier = _answer_of(decided)
-    if earlier is None:
-        await answers.keep(once, {**decided, "answer": worded})
-    return earlier or Answer(worded)
-
-
-def _answer_of(kept: Json | None) -> Answer | None:
-    answer = (kept or {}).get("answer")
-    return Answer(answer, is_replay=True) if isinstance(answer, dict) else None
+        await self.refund(command, asking.once)
+        view = await self.show(by, command.payment_id)
+        return await self.first_answers.keep(command.tenant_id, asking.once, asking.worded(view))

@@ -15,7 +15,7 @@ from ai_platform.commerce.application.second_step import Yes
 from ai_platform.commerce.domain.observation import Standing
 from ai_platform.commerce.domain.order import Order
 from ai_platform.commerce.domain.order_errors import PaymentUnderWay
-from ai_platform.commerce.domain.order_status import PaymentStatus
+from ai_platform.commerce.domain.order_status import HAS_MONEY, PaymentStatus
 from ai_platform.commerce.domain.payment import Method, Payment
 from ai_platform.commerce.domain.payment_errors import NothingToPay, PaymentBeingOpened
 from ai_platform.kernel.clock import Clock
@@ -83,7 +83,9 @@ class InitiatePayment:
             if payment.expires_at <= self.clock.now():
                 await self.end(tenant_id, payment.id, Standing.EXPIRED)
                 continue
-            return Initiated(await self._opened(payment))
+            opened = await self._opened(payment)
+            if opened.is_live or opened.status in HAS_MONEY:
+                return Initiated(opened)
         raise PaymentBeingOpened
 
     async def _begin(

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from ai_platform.commerce.application.first_answers import FirstAnswers
 from ai_platform.commerce.application.initiate_payment import InitiatePayment
 from ai_platform.commerce.application.order_queries import GetOrder
 from ai_platform.commerce.application.order_views import OrderView
-from ai_platform.commerce.application.payment_work import PaymentTransactions
 from ai_platform.commerce.application.second_step import Yes
 from ai_platform.commerce.application.whose_order import WhoseOrder
 from ai_platform.commerce.domain.payment import Method
@@ -29,31 +29,22 @@ class PayOrder:
     whose: WhoseOrder
     initiate: InitiatePayment
     show: GetOrder
-    transactions: PaymentTransactions
+    first_answers: FirstAnswers
 
     async def __call__(
         self,
         by: Principal,
         order_id: UUID,
-        method: Method | None,
         asking: Asking[PlaceToPay],
         *,
+        method: Method | None = None,
         yes: Yes | None = None,
     ) -> Answer:
         """Raises as InitiatePayment does, and what a key is refused for."""
         tenant_id = await self.whose(by, order_id)
-        if asking.once is None:
-            return Answer(asking.worded(await self._place(by, tenant_id, order_id, method, yes)))
-        async with self.transactions(tenant_id) as work:
-            earlier = await asking.earlier(work.answers)
+        earlier = await self.first_answers.given(tenant_id, asking.once)
         if earlier is not None:
             return earlier
-        place = await self._place(by, tenant_id, order_id, method, yes)
-        async with self.transactions(tenant_id) as work:
-            return await asking.earlier(work.answers) or await asking.answer(work.answers, place)
-
-    async def _place(
-        self, by: Principal, tenant_id: UUID, order_id: UUID, method: Method | None, yes: Yes | None
-    ) -> PlaceToPay:
         initiated = await self.initiate(tenant_id, order_id, method, yes=yes)
-        return PlaceToPay(await self.show(by, order_id), initiated.is_new)
+        place = PlaceToPay(await self.show(by, order_id), initiated.is_new)
+        return await self.first_answers.keep(tenant_id, asking.once, asking.worded(place))

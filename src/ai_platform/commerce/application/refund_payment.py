@@ -57,6 +57,8 @@ class RefundPayment:
         refund = await self._decide(command, once)
         if refund.status is RefundStatus.REQUESTED:
             await self.carry_out(refund)
+        elif not refund.by_hand:  # whoever carried it out may have died before it heard what became of the payment
+            await self.ask(command.tenant_id, command.payment_id)
 
     async def _decide(self, command: RefundCommand, once: Once | None) -> Refund:
         async with self.transactions(command.tenant_id) as work:

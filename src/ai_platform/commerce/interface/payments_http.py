@@ -1,7 +1,7 @@
 """Payments over HTTP: to begin, to read, to give back."""
 
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Response
@@ -81,8 +81,9 @@ def _serve_paying(router: APIRouter, use: PaymentUseCases) -> None:
         order_id: UUID, caller: Caller, once: OnlyOnce, body: Annotated[PaymentWish, Body()] = NO_WISH
     ) -> Response:
         """Asking again while a payment lives answers the same link, with 200."""
-        answer = await use.pay(caller, order_id, body.method, Asking(_place_worded, once), yes=body.yes())
-        order = {name: value for name, value in answer.body.items() if name != "is_new"}
+        asking = Asking(_place_worded, once)
+        answer = await use.pay(caller, order_id, asking, method=body.method, yes=body.yes())
+        order = cast("Json", answer.body["order"])
         return answered(Answer(order, answer.is_replay), 201 if answer.body["is_new"] else 200)
 
     @router.post(
@@ -158,4 +159,4 @@ def _payment_worded(view: PaymentView) -> Json:
 
 
 def _place_worded(place: PlaceToPay) -> Json:
-    return {**OrderResource.of(place.order).model_dump(mode="json"), "is_new": place.is_new}
+    return {"is_new": place.is_new, "order": OrderResource.of(place.order).model_dump(mode="json")}

@@ -95,8 +95,8 @@ def build_commerce(
     whose = WhosePayment(paying.reads)
     get = GetPayment(paying.reads, whose)
     payments = PaymentUseCases(
-        pay=PayOrder(ordering.whose, paying.initiate, ordering.use.get, paying.transactions),
-        give_back=GiveBack(paying.refund, get, paying.transactions),
+        pay=PayOrder(ordering.whose, paying.initiate, ordering.use.get, paying.first_answers),
+        give_back=GiveBack(paying.refund, get, paying.first_answers),
         get=get,
         whose=whose,
         reads=paying.reads,

@@ -9,12 +9,12 @@ from fastapi import APIRouter
 
 from ai_platform.commerce.application.ask_provider import AskProvider, Desks
 from ai_platform.commerce.application.end_payment import EndPayment
+from ai_platform.commerce.application.first_answers import FirstAnswers
 from ai_platform.commerce.application.initiate_payment import InitiatePayment
 from ai_platform.commerce.application.look_after_payment import LookAfterPayment
 from ai_platform.commerce.application.open_payment import OpenPayment
 from ai_platform.commerce.application.payment_desk import Desk
 from ai_platform.commerce.application.payment_queries import WhosePayment
-from ai_platform.commerce.application.payment_work import PaymentTransactions
 from ai_platform.commerce.application.press_button import PressButton
 from ai_platform.commerce.application.quarantine import ResolveNotice
 from ai_platform.commerce.application.receive_notice import ReceiveNotice
@@ -58,7 +58,7 @@ class Paying:
     initiate: InitiatePayment
     refund: RefundPayment
     review: ReviewPayment
-    transactions: PaymentTransactions
+    first_answers: FirstAnswers
     reads: SqlPaymentReads
     desk: Desk
     receive: ReceiveNotice
@@ -102,7 +102,7 @@ def build_payments(
         initiate=InitiatePayment(transactions, open_, end, clock, asyncio.sleep),
         refund=refund,
         review=ReviewPayment(transactions, WhosePayment(reads), reads, tenancy, clock),
-        transactions=transactions,
+        first_answers=FirstAnswers(transactions),
         reads=reads,
         desk=Desk(transactions, end, refund, clock),
         receive=receive,

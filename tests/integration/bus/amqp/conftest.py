@@ -4,14 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ai_platform.runtime.bus import QueueSpec
 from ai_platform.runtime.bus_amqp import AmqpBus
-from tests.integration.bus_tools import ORDERS
+from tests.integration.bus_tools import a_bus
 from tests.integration.line import Line
-
-
-def a_bus(url: str, *queues: QueueSpec) -> AmqpBus:
-    return AmqpBus(url, queues or [ORDERS], event_exchange="events")
 
 
 @pytest.fixture

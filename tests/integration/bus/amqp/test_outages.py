@@ -10,10 +10,10 @@ import pytest
 from ai_platform.kernel.errors import Unavailable
 from ai_platform.runtime.bus import Delivery
 from ai_platform.runtime.bus_amqp import AmqpBus
-from tests.integration.bus.amqp.conftest import a_bus
 from tests.integration.bus_tools import (
     ORDERS,
     Inbox,
+    a_bus,
     confirmed,
     depth_becomes,
     for_queue,

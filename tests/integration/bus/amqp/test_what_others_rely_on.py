@@ -10,11 +10,11 @@ import pytest
 from ai_platform.runtime.bus import QueueSpec
 from ai_platform.runtime.bus_amqp import AmqpBus
 from tests.http_clients import async_client
-from tests.integration.bus.amqp.conftest import a_bus
 from tests.integration.bus_tools import (
     ORDERS,
     Collected,
     Inbox,
+    a_bus,
     confirmed,
     dead_letter,
     depth_becomes,
