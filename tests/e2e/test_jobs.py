@@ -33,7 +33,8 @@ def test_a_running_job_is_cancelled_at_once_and_can_be_asked_for_again(
     assert (answer.status_code, answer.json()["status"]) == (202, "CANCELLED")
     assert the_problem(client.http.post(f"/v1/jobs/{job_id}/cancel"), 409)["code"] == "invalid_transition"
     again = client.http.post(f"/v1/jobs/{job_id}/retry")
-    assert (again.status_code, again.json()["status"], again.json()["retry_count"]) == (202, "QUEUED", 0)
+    assert (again.status_code, again.json()["retry_count"]) == (202, 0)
+    assert again.json()["status"] in ("QUEUED", "PROCESSING")  # its worker may be quicker than the answer
     assert the_problem(client.http.post(f"/v1/jobs/{job_id}/retry"), 409)["code"] == "invalid_transition"
     client.http.post(f"/v1/jobs/{job_id}/cancel")
 
