@@ -33,13 +33,6 @@ from tests.integration.bus_tools import ORDERS, Inbox, confirmed, depth_becomes,
 from tests.support import eventually
 
 
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
-    yield database
-    await database.close()
-
-
 @pytest.fixture(params=["RabbitMQ", "embedded"])
 async def bus(request: pytest.FixtureRequest, database: Database) -> AsyncIterator[Bus]:
     bus: Bus

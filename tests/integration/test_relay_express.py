@@ -34,13 +34,6 @@ class NotedExpress(MemoryExpress):
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
-    yield database
-    await database.close()
-
-
-@pytest.fixture
 async def bus(database: Database) -> AsyncIterator[EmbeddedBus]:
     bus = EmbeddedBus(database, [ORDERS])
     yield bus

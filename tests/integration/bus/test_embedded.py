@@ -29,13 +29,6 @@ def victim() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
-    yield database
-    await database.close()
-
-
-@pytest.fixture
 async def connection(database_url: str) -> AsyncIterator[asyncpg.Connection]:
     """The database's owner, who sees the rows themselves."""
     connection = await asyncpg.connect(database_url)

@@ -15,13 +15,6 @@ from tests.integration.outbox.unsteady_bus import UnsteadyBus
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
-    yield database
-    await database.close()
-
-
-@pytest.fixture
 async def bus(database: Database) -> AsyncIterator[UnsteadyBus]:
     bus = UnsteadyBus(EmbeddedBus(database, [QueueSpec(name="orders", bindings=("orders.#",))]))
     yield bus

@@ -22,13 +22,6 @@ async def the_installations(_: UUID) -> SecretStr | None:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
-    yield database
-    await database.close()
-
-
-@pytest.fixture
 async def start_sender(database: Database) -> AsyncIterator[StartSender]:
     """Starts senders that may call loopback unless told otherwise; they are stopped after the test."""
     senders: list[WebhookSender] = []
